@@ -1,0 +1,3 @@
+"""Reviews Kubernetes manifests and Dockerfiles and hands back proven patches."""
+
+__version__ = "0.1.0"
