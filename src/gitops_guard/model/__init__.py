@@ -1,0 +1,1 @@
+"""Typed views over located nodes: what a rule reads instead of YAML."""

@@ -1,0 +1,110 @@
+"""The result of a run as a value: what publishers turn into text."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from gitops_guard.finding import EXISTING, FIXED, NEW, WAIVED, Finding, Severity
+from gitops_guard.source_file import Skipped
+
+SCHEMA_VERSION = "1.0"
+
+ReadText = Callable[[str], str | None]
+"""Gives the text of a scanned file (the head side) for an excerpt; None where it is not to be had any more."""
+
+
+class Coverage(NamedTuple):
+    """Every candidate file stands in exactly one of these.
+
+    `skipped` were not looked at on purpose (a template, a link), `failed` should have been read and could not.
+    """
+
+    scanned: tuple[str, ...] = ()
+    skipped: tuple[Skipped, ...] = ()
+    failed: tuple[Skipped, ...] = ()
+    rendered: tuple[str, ...] = ()
+
+
+class Comparison(NamedTuple):
+    """What was compared: `base` as named by the user, the commit that it was compared at, and the head."""
+
+    base: str
+    merge_base: str
+    head: str
+    existing: tuple[int, int, int, int, int] = (0, 0, 0, 0, 0)
+    """Problems in the changed files that were there before, by severity in ascending order."""
+
+
+class RuleSummary(NamedTuple):
+    """The metadata of a rule, for publishers, which know no rules."""
+
+    id: str
+    name: str
+    title: str
+    family: str
+    severity: Severity
+    aliases: tuple[str, ...]
+    controls: tuple[str, ...]
+    fix_safety: str | None
+    page: str
+
+
+class SkippedRule(NamedTuple):
+    """A rule that did not run, and why."""
+
+    rule_id: str
+    reason: str
+
+
+class WaiverNote(NamedTuple):
+    """What became of a waiver: `used`, `unused` or `void` (with the reason why it waives nothing)."""
+
+    rule_id: str
+    where: str
+    owner: str
+    ticket: str
+    expires: str
+    state: str
+    detail: str = ""
+
+
+class Report(NamedTuple):
+    """Everything a run found out.
+
+    `findings` are ordered by path, line, column and rule; `fixed` were only on the base side.
+    """
+
+    findings: tuple[Finding, ...]
+    coverage: Coverage
+    rules: tuple[RuleSummary, ...] = ()
+    fixed: tuple[Finding, ...] = ()
+    comparison: Comparison | None = None
+    skipped_rules: tuple[SkippedRule, ...] = ()
+    waivers: tuple[WaiverNote, ...] = ()
+    fail_level: Severity | None = None
+    configuration: str = ""
+    kubernetes_version: str = ""
+    seconds: float = 0.0
+
+    def with_status(self, status: str) -> tuple[Finding, ...]:
+        """The findings of a status (`new`, `existing`, `waived`, `fixed`)."""
+        return self.fixed if status == FIXED else tuple(f for f in self.findings if f.status == status)
+
+    @property
+    def open(self) -> tuple[Finding, ...]:
+        """The findings that count: new ones in a comparison, all that are not waived otherwise."""
+        wanted = {NEW} if self.comparison else {NEW, EXISTING}
+        return tuple(f for f in self.findings if f.status in wanted and f.status != WAIVED)
+
+    @property
+    def failing(self) -> tuple[Finding, ...]:
+        """The open findings at or above the level that fails the check."""
+        level = self.fail_level
+        return () if level is None else tuple(f for f in self.open if f.severity >= level)
+
+
+def by_severity(findings: tuple[Finding, ...]) -> dict[Severity, int]:
+    """How many findings of each severity, most severe first, zeros included."""
+    counts = dict.fromkeys(sorted(Severity, reverse=True), 0)
+    for finding in findings:
+        counts[finding.severity] += 1
+    return counts

@@ -1,0 +1,130 @@
+"""The rule contract. This module knows no concrete rule.
+
+A rule is one value: a pure generator and its metadata, examples and mapping. Tests, documentation, `explain`, SARIF
+descriptors and the compliance matrix are all derived from it.
+"""
+
+import sys
+from collections.abc import Callable, Iterator
+from datetime import date
+from typing import NamedTuple
+
+from gitops_guard.editing.intent import Intent
+from gitops_guard.finding import DISPLAY_ONLY, NEEDS_REVIEW, SAFE, Place, Severity
+from gitops_guard.settings import Settings
+from gitops_guard.syntax.field import Field, KeyPath
+from gitops_guard.text import Span
+
+
+class Spot(NamedTuple):
+    """A place in the file at hand that is no YAML field: a Dockerfile instruction, a line of text.
+
+    `keypath` must stay the same when the file is moved, re-indented or reordered, and never holds secret text.
+    """
+
+    keypath: KeyPath
+    span: Span
+
+
+class Fix(NamedTuple):
+    """What would solve a problem: intents of one document, or of the whole file.
+
+    `title` completes "gitops-guard can ..."; `note` says what may change for the application, or what a person must do.
+    """
+
+    title: str
+    safety: str
+    intents: tuple[Intent, ...]
+    note: str = ""
+
+
+def safe(title: str, *intents: Intent, note: str = "") -> Fix:
+    """A fix that cannot change what a correct application sees."""
+    return Fix(title, SAFE, intents, note)
+
+
+def needs_review(title: str, *intents: Intent, note: str) -> Fix:
+    """A fix that may change behaviour; `note` says how."""
+    return Fix(title, NEEDS_REVIEW, intents, note)
+
+
+def display_only(title: str, *intents: Intent, note: str) -> Fix:
+    """A patch to read, never a button to press: its effect depends on the application."""
+    return Fix(title, DISPLAY_ONLY, intents, note)
+
+
+class Problem(NamedTuple):
+    """What a rule found. `controls` and `severity` default to the rule's.
+
+    `masked` are spans of secret text: no publisher shows them. `container` names the container it is about, if one.
+    """
+
+    at: Field | Spot | Place
+    message: str
+    fix: Fix | None = None
+    controls: tuple[str, ...] | None = None
+    severity: Severity | None = None
+    masked: tuple[Span, ...] = ()
+
+
+class RuleContext(NamedTuple):
+    """What a rule may know besides the text: no clock, no network, no environment."""
+
+    settings: Settings
+    today: date
+    path: str = ""
+
+    @property
+    def minor(self) -> int:
+        """The minor version of the target Kubernetes 1.N."""
+        return int(self.settings.kubernetes_version.partition(".")[2])
+
+
+class Example(NamedTuple):
+    """A text that a rule judges.
+
+    `at` is the keypath of the finding in the reported form (`spec.containers[0].image`), or several; `fixed` the
+    exact text after the rule's fix. `settings` is the text of a `.gitops-guard.yaml`, `beside` further files of the
+    repository.
+    """
+
+    text: str
+    at: str | tuple[str, ...] = ()
+    fixed: str | None = None
+    path: str = "manifest.yaml"
+    settings: str = ""
+    beside: tuple[tuple[str, str], ...] = ()
+
+
+class Rule(NamedTuple):
+    """A rule.
+
+    `name` completes "allow ..." and is the module's name with hyphens (or, in a module of several, names one of them).
+    `applies_to` is what `check` takes first: `Container`, `Workload`, `KubernetesObject` (of the given `kinds`),
+    `Dockerfile`, `SourceFile`, `Stream` or `Inventory`; its second argument is the `RuleContext`. `aliases` are the
+    ids of the same check in other tools. `controls` are `framework:id`.
+    """
+
+    id: str
+    name: str
+    title: str
+    severity: Severity
+    applies_to: type
+    check: "Callable[..., Iterator[Problem]]"
+    aliases: tuple[str, ...]
+    controls: tuple[str, ...]
+    bad: tuple[Example, ...]
+    good: tuple[Example, ...]
+    kinds: tuple[str, ...] = ()
+    fix_safety: str | None = None
+    page: str = ""
+
+    @property
+    def family(self) -> str:
+        """The family's three letters: the middle of the id."""
+        return self.id.split("-")[1]
+
+    @property
+    def documentation(self) -> str:
+        """The rule's page in Markdown: its own, or its module's docstring."""
+        return self.page or sys.modules[self.check.__module__].__doc__ or ""
