@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from gitops_guard.editing.intent import Intent
 from gitops_guard.finding import DISPLAY_ONLY, NEEDS_REVIEW, SAFE, Place, Severity
+from gitops_guard.model.kubernetes_object import ObjectIdentity
 from gitops_guard.settings import Settings
 from gitops_guard.syntax.field import Field, KeyPath
 from gitops_guard.text import Span
@@ -24,6 +25,13 @@ class Spot(NamedTuple):
 
     keypath: KeyPath
     span: Span
+
+
+class Subject(NamedTuple):
+    """An object that a repository rule speaks of after its file is forgotten."""
+
+    place: Place
+    identity: ObjectIdentity
 
 
 class Fix(NamedTuple):
@@ -56,10 +64,10 @@ def display_only(title: str, *intents: Intent, note: str) -> Fix:
 class Problem(NamedTuple):
     """What a rule found. `controls` and `severity` default to the rule's.
 
-    `masked` are spans of secret text: no publisher shows them. `container` names the container it is about, if one.
+    `masked` are spans of secret text: no publisher shows them.
     """
 
-    at: Field | Spot | Place
+    at: Field | Spot | Subject
     message: str
     fix: Fix | None = None
     controls: tuple[str, ...] | None = None
