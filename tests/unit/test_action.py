@@ -1,0 +1,272 @@
+"""The entrance of the container action: mapping, outputs, and what a hostile repository could try."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gitops_guard import action, cli
+from gitops_guard.errors import CLEAN, FINDINGS, INCOMPLETE, USAGE, UsageError
+
+TOKEN = "ghs_invented0000000000000000000000000000"
+
+
+def inputs(**values: str) -> dict[str, str]:
+    return {"INPUT_" + name.upper().replace("_", "-"): value for name, value in values.items()}
+
+
+@pytest.mark.parametrize(
+    ("given_inputs", "expected"),
+    [
+        ({}, ("pr", "--report=json=r.json")),
+        (inputs(command="", fail_level="  "), ("pr", "--report=json=r.json")),
+        (inputs(fail_level="high"), ("pr", "--fail-level=high", "--report=json=r.json")),
+        (inputs(dry_run="true", offline="True"), ("pr", "--offline", "--dry-run", "--report=json=r.json")),
+        (inputs(dry_run="false", offline="false"), ("pr", "--report=json=r.json")),
+        (inputs(command="sweep", shard="2/4"), ("sweep", "--shard=2/4", "--report=json=r.json")),
+        (
+            inputs(command="check", base="main", config="ci/guard.yaml", sarif_file="g.sarif", html_file="g.html"),
+            (
+                "check",
+                "--config=ci/guard.yaml",
+                "--base=main",
+                "--report=json=r.json",
+                "--report=sarif=g.sarif",
+                "--report=html=g.html",
+            ),
+        ),
+        (
+            inputs(command="check", paths="apps\n  my charts/one  \n\n"),
+            ("check", "--report=json=r.json", "--", "apps", "my charts/one"),
+        ),
+    ],
+)
+def test_inputs_become_arguments(given_inputs: dict[str, str], expected: tuple[str, ...]) -> None:
+    assert action.command_line(given_inputs, "r.json") == expected
+
+
+@pytest.mark.parametrize(
+    ("given_inputs", "word"),
+    [
+        (inputs(command="fix; rm -rf /"), "command"),
+        (inputs(offline="yes"), "offline"),
+        (inputs(shard="1/2"), "shard"),
+        (inputs(command="pr", base="main"), "base"),
+        (inputs(command="check", dry_run="true"), "dry-run"),
+    ],
+)
+def test_a_wrong_input_is_named(given_inputs: dict[str, str], word: str) -> None:
+    with pytest.raises(UsageError, match=word):
+        action.command_line(given_inputs, "r.json")
+
+
+@given(st.text(), st.text(), st.text())
+def test_no_input_becomes_another_option(base: str, config: str, paths: str) -> None:
+    arguments = action.command_line(inputs(command="check", base=base, config=config, paths=paths), "r.json")
+    options = arguments[1 : arguments.index("--")] if "--" in arguments else arguments[1:]
+    allowed = ("--base=", "--config=", "--report=json=r.json")
+    assert all(option.startswith(allowed) for option in options)
+
+
+@given(st.dictionaries(st.sampled_from(["verdict", "new", "sarif-file"]), st.text()))
+def test_outputs_are_read_back_as_written(values: dict[str, str]) -> None:
+    delimiter = "f" * 32
+    written = action.outputs(values, delimiter)
+    read: dict[str, str] = {}
+    while written:
+        name, _, written = written.partition(f"<<{delimiter}\n")
+        read[name], _, written = written.partition(f"\n{delimiter}\n")
+    assert read == values
+
+
+def test_the_token_comes_from_the_input_first() -> None:
+    assert action.token({"INPUT_GITHUB-TOKEN": f" {TOKEN}\n", "GITHUB_TOKEN": "other"}) == TOKEN
+    assert action.token({"INPUT_GITHUB-TOKEN": "", "GITHUB_TOKEN": "other"}) == "other"
+    assert action.token({}) == ""
+
+
+@pytest.mark.parametrize("value", ["one\ntwo", "one two", "one\r::stop", "öne", "one\x00two"])
+def test_a_token_that_could_leak_its_rest_is_refused_without_being_shown(value: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        action.token({"GITHUB_TOKEN": value})
+    assert "one" not in str(caught.value)
+    assert "öne" not in str(caught.value)
+
+
+def test_git_is_told_of_the_workspace_after_what_is_there() -> None:
+    assert action.git_environment({"GITHUB_WORKSPACE": "/w"}) == {
+        "GIT_CONFIG_COUNT": "1",
+        "GIT_CONFIG_KEY_0": "safe.directory",
+        "GIT_CONFIG_VALUE_0": "/w",
+    }
+    assert action.git_environment({"GITHUB_WORKSPACE": "/w", "GIT_CONFIG_COUNT": "2"})["GIT_CONFIG_KEY_2"]
+    assert action.git_environment({}) == {}
+    with pytest.raises(UsageError, match="GIT_CONFIG_COUNT"):
+        action.git_environment({"GITHUB_WORKSPACE": "/w", "GIT_CONFIG_COUNT": "two"})
+
+
+def test_counts_leave_waived_findings_out(tmp_path: Path) -> None:
+    report = tmp_path / "r.json"
+    report.write_text(json.dumps({"findings": [{"status": s} for s in ("new", "existing", "waived", "new")]}))
+    assert action.count(str(report)) == action.Counts(findings=3, new=2)
+
+
+@pytest.mark.parametrize("text", [None, "", "{", "{}"])
+def test_no_report_is_no_count(tmp_path: Path, text: str | None) -> None:
+    report = tmp_path / "r.json"
+    if text is not None:
+        report.write_text(text)
+    assert action.count(str(report)) is None
+
+
+def mounted(folder: Path, owner: int) -> dict[str, str]:
+    environ = {}
+    for name in ("GITHUB_WORKSPACE", "GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY"):
+        path = folder / name
+        path.mkdir() if name == "GITHUB_WORKSPACE" else path.touch()
+        os.chown(path, owner, owner)
+        environ[name] = str(path)
+    return environ
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give root up")
+def test_root_is_given_up_only_for_one_owner_of_everything(tmp_path: Path) -> None:
+    environ = mounted(tmp_path, 1001)
+    assert action.workspace_owner(environ) == action.Owner(1001, 1001)
+    os.chown(environ["GITHUB_OUTPUT"], 0, 0)
+    assert action.workspace_owner(environ) is None
+    os.chown(environ["GITHUB_OUTPUT"], 1001, 1001)
+    assert action.workspace_owner({**environ, "GITHUB_STEP_SUMMARY": ""}) is None
+
+
+def test_root_is_not_given_up_for_root(tmp_path: Path) -> None:
+    environ = {name: str(tmp_path) for name in ("GITHUB_WORKSPACE", "GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY")}
+    expected = None if os.geteuid() != 0 or tmp_path.stat().st_uid == 0 else tmp_path.stat().st_uid
+    assert action.workspace_owner(environ) == expected
+
+
+RunAction = Callable[[Callable[[list[str]], int]], int]
+
+
+@pytest.fixture
+def run_action(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> RunAction:
+    """Runs the action with a command line of the test's own, in an environment like GitHub's."""
+    for name in [name for name in os.environ if name.startswith(("GITHUB_", "INPUT_", "GIT_CONFIG_"))]:
+        monkeypatch.delenv(name)
+    (tmp_path / "output").touch()
+    environ = {
+        "GITHUB_ACTIONS": "true",
+        "GITHUB_WORKSPACE": str(tmp_path),
+        "GITHUB_OUTPUT": str(tmp_path / "output"),
+        "INPUT_GITHUB-TOKEN": TOKEN,
+        "INPUT_SARIF-FILE": "guard.sarif",
+    }
+    restored = (*environ, "GITHUB_TOKEN", "GIT_CONFIG_COUNT", "GIT_CONFIG_KEY_0", "GIT_CONFIG_VALUE_0")
+    for name in restored:
+        monkeypatch.setenv(name, environ.get(name, ""))
+    monkeypatch.setattr(sys, "argv", ["action"])
+
+    def run(command: Callable[[list[str]], int]) -> int:
+        monkeypatch.setattr(cli, "main", command)
+        return action.main()
+
+    return run
+
+
+def reporting(arguments: list[str]) -> int:
+    path = next(a for a in arguments if a.startswith("--report=json=")).removeprefix("--report=json=")
+    Path(path).write_text(json.dumps({"findings": [{"status": "new"}, {"status": "existing"}]}))
+    return FINDINGS
+
+
+def test_outputs_say_what_was_found(run_action: RunAction, tmp_path: Path) -> None:
+    assert run_action(reporting) == FINDINGS
+    written = (tmp_path / "output").read_text().splitlines()
+    assert dict(zip((name.split("<<")[0] for name in written[::3]), written[1::3], strict=True)) == {
+        "verdict": "findings",
+        "findings": "2",
+        "new": "1",
+        "sarif-file": "guard.sarif",
+    }
+
+
+def test_what_the_repository_makes_the_scan_print_is_no_command(
+    run_action: RunAction, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def echoing(_: list[str]) -> int:
+        sys.stdout.write("::set-env name=LD_PRELOAD::/evil.so\n::add-path::/evil")
+        return CLEAN
+
+    assert run_action(echoing) == CLEAN
+    lines = capsys.readouterr().out.splitlines()
+    stop = next(i for i, line in enumerate(lines) if line.startswith("::stop-commands::"))
+    marker = "::" + lines[stop].removeprefix("::stop-commands::") + "::"
+    assert stop < lines.index("::set-env name=LD_PRELOAD::/evil.so") < lines.index("::add-path::/evil")
+    assert lines.index("::add-path::/evil") < lines.index(marker)
+
+
+def test_the_token_is_shown_to_nothing_but_the_mask(
+    run_action: RunAction, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    seen: list[str] = []
+
+    def looking(arguments: list[str]) -> int:
+        seen.extend(arguments)
+        assert os.environ["GITHUB_TOKEN"] == TOKEN
+        assert "INPUT_GITHUB-TOKEN" not in os.environ
+        return CLEAN
+
+    assert run_action(looking) == CLEAN
+    printed = capsys.readouterr()
+    assert printed.out.splitlines()[0] == f"::add-mask::{TOKEN}"
+    assert (printed.out + printed.err).count(TOKEN) == 1
+    assert not any(TOKEN in argument for argument in seen)
+    assert TOKEN not in (tmp_path / "output").read_text()
+
+
+def stop_with_text(_: list[str]) -> int:
+    raise SystemExit("usage")
+
+
+def break_down(_: list[str]) -> int:
+    raise ZeroDivisionError
+
+
+@pytest.mark.parametrize(
+    ("command", "code", "verdict"),
+    [(stop_with_text, USAGE, "usage"), (break_down, INCOMPLETE, "incomplete"), (lambda _: 77, 77, "incomplete")],
+)
+def test_a_failed_scan_never_looks_clean(
+    run_action: RunAction, tmp_path: Path, command: Callable[[list[str]], int], code: int, verdict: str
+) -> None:
+    assert run_action(command) == code
+    written = (tmp_path / "output").read_text().splitlines()
+    assert written[1::3] == [verdict, "", "", ""]
+
+
+def test_arguments_are_the_plain_command_line(run_action: RunAction, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[list[str]] = []
+
+    def looking(arguments: list[str]) -> int:
+        seen.append(arguments)
+        return CLEAN
+
+    monkeypatch.setattr(sys, "argv", ["action", "check", "."])
+    assert run_action(looking) == CLEAN
+    assert seen == [["check", "."]]
+
+
+def test_a_module_of_the_repository_is_never_imported(tmp_path: Path) -> None:
+    for name in ("json", "tempfile", "gitops_guard", "secrets"):
+        (tmp_path / f"{name}.py").write_text("print('HOSTILE')\n")
+    ran = subprocess.run(
+        [sys.executable, "-I", "-m", "gitops_guard.action", "--help"], cwd=tmp_path, capture_output=True, check=False
+    )
+    assert b"HOSTILE" not in ran.stdout + ran.stderr
+    assert b"No module named" not in ran.stderr
