@@ -2,18 +2,21 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
 from gitops_guard import action, cli
 from gitops_guard.errors import CLEAN, FINDINGS, INCOMPLETE, USAGE, UsageError
 
+ROOT = Path(__file__).resolve().parents[2]
 TOKEN = "ghs_invented0000000000000000000000000000"
 
 
@@ -147,8 +150,7 @@ def test_root_is_given_up_only_for_one_owner_of_everything(tmp_path: Path) -> No
 
 def test_root_is_not_given_up_for_root(tmp_path: Path) -> None:
     environ = {name: str(tmp_path) for name in ("GITHUB_WORKSPACE", "GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY")}
-    expected = None if os.geteuid() != 0 or tmp_path.stat().st_uid == 0 else tmp_path.stat().st_uid
-    assert action.workspace_owner(environ) == expected
+    assert action.workspace_owner(environ) is None
 
 
 RunAction = Callable[[Callable[[list[str]], int]], int]
@@ -270,3 +272,28 @@ def test_a_module_of_the_repository_is_never_imported(tmp_path: Path) -> None:
     )
     assert b"HOSTILE" not in ran.stdout + ran.stderr
     assert b"No module named" not in ran.stderr
+
+
+def test_action_yml_declares_what_the_entrance_reads_and_writes() -> None:
+    declared = yaml.safe_load((ROOT / "action.yml").read_text())
+    own = {"command", "github-token", "paths", "json-file"}
+    assert set(declared["inputs"]) == own | set(action.VALUES) | set(action.SWITCHES) | set(action.REPORTS)
+    assert set(declared["outputs"]) == {"verdict", "findings", "new", "sarif-file"}
+    assert "default" not in declared["inputs"]["fail-level"]
+
+
+def test_the_image_keeps_the_repository_off_the_module_search_path() -> None:
+    lines = (ROOT / "Dockerfile").read_text().splitlines()
+    entrance = next(json.loads(line.removeprefix("ENTRYPOINT ")) for line in lines if line.startswith("ENTRYPOINT"))
+    assert entrance[1:] == ["-I", "-m", "gitops_guard.action"]
+
+
+def test_actions_are_named_by_commit() -> None:
+    used = [
+        line.split("uses:")[1].split()[0]
+        for workflow in (ROOT / ".github/workflows").glob("*.yml")
+        for line in workflow.read_text().splitlines()
+        if "uses:" in line
+    ]
+    assert len(used) > 1
+    assert [name for name in used if name != "./" and re.fullmatch(r"[\w./-]+@[0-9a-f]{40}", name) is None] == []
