@@ -114,7 +114,7 @@ def run_workflow(docker: Docker, workflow: Workflow) -> Ran:
     """Runs the pull_request workflows of a repository as GitHub's runner would."""
     command = (
         *(str(act()), "pull_request", "--eventpath", str(workflow.event), "--platform", f"ubuntu-latest={BASE_TAG}"),
-        *("--pull=false", "--network", "host", "--container-daemon-socket", "-", "--rm", "--no-skip-checkout"),
+        *("--pull=false", "--network", "host", "--container-daemon-socket", "-", "--rm"),
         *("--env", f"GITHUB_API_URL={workflow.api}", "--env", f"GITHUB_GRAPHQL_URL={workflow.api}/graphql"),
     )
     environ = {"DOCKER_HOST": docker.host, "XDG_CACHE_HOME": str(workflow.event.parent / "act")}
