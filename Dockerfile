@@ -1,7 +1,7 @@
 # The image of the GitHub Action, and of `docker run IMAGE check PATH`.
 #
 # A build by hand follows the tag below. A release passes the same tag with its digest
-# (--build-arg BASE_IMAGE=...@sha256:...), so that a published image can be built again byte for byte from a known base.
+# (--build-arg BASE_IMAGE=...@sha256:...) and records both in the image's labels.
 ARG BASE_IMAGE=docker.io/library/python:3.13-slim
 
 FROM ${BASE_IMAGE} AS build

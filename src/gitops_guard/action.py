@@ -19,6 +19,7 @@ COMMANDS = ("pr", "check", "sweep")
 VERDICTS = {CLEAN: "clean", FINDINGS: "findings", USAGE: "usage", INCOMPLETE: "incomplete"}
 VALUES = {"config": COMMANDS, "fail-level": COMMANDS, "base": ("check",), "shard": ("sweep",)}
 SWITCHES = {"offline": COMMANDS, "dry-run": ("pr",)}
+MARKER = "GITOPS_GUARD_COMMANDS_MARKER"
 REPORTS = {"sarif-file": "sarif", "html-file": "html"}
 
 
@@ -227,7 +228,8 @@ def _as_action() -> int:
         _say(f"gitops-guard: {error}")
         return error.exit_code
     # What the scan prints of the repository can hold `::command::` lines: none counts until the marker comes again.
-    marker = secrets.token_hex(16)
+    # Whoever has commands of the product's own to give, annotations for example, lifts the stop for just them.
+    marker = os.environ[MARKER] = secrets.token_hex(16)
     _say(f"::stop-commands::{marker}")
     try:
         with tempfile.TemporaryDirectory() as folder:

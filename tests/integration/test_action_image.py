@@ -206,8 +206,12 @@ def test_git_reads_the_workspace_of_the_runner(docker: Docker, tmp_path: Path, *
 def test_a_workflow_runs_the_check(docker: Docker, tmp_path: Path) -> None:
     inputs = {"command": "check", "base": "main", "offline": "true", "fail-level": "high", "sarif-file": "g.sarif"}
     base = repository(tmp_path / "shop", inputs)
+    (tmp_path / "shop/::error::forged.yaml").write_text(POD.format(name="forged", privileged="true"))
+    git(tmp_path / "shop", "add", "--all")
+    git(tmp_path / "shop", "commit", "--quiet", "--message=forge an annotation")
     payload = event(tmp_path, base, git(tmp_path / "shop", "rev-parse", "HEAD"))
     ran = action_runner.run_workflow(docker, Workflow(tmp_path / "shop", payload, "http://127.0.0.1:9", TOKEN))
+    assert "❗" not in ran.text
     assert TOKEN not in ran.text
     printed = [line.split("| outputs=")[1] for line in ran.text.splitlines() if "| outputs=" in line]
     assert len(printed) == 1, ran.text

@@ -169,7 +169,7 @@ def run_action(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> RunAction:
         "INPUT_GITHUB-TOKEN": TOKEN,
         "INPUT_SARIF-FILE": "guard.sarif",
     }
-    restored = (*environ, "GITHUB_TOKEN", "GIT_CONFIG_COUNT", "GIT_CONFIG_KEY_0", "GIT_CONFIG_VALUE_0")
+    restored = (*environ, action.MARKER, "GITHUB_TOKEN", "GIT_CONFIG_COUNT", "GIT_CONFIG_KEY_0", "GIT_CONFIG_VALUE_0")
     for name in restored:
         monkeypatch.setenv(name, environ.get(name, ""))
     monkeypatch.setattr(sys, "argv", ["action"])
@@ -208,6 +208,7 @@ def test_what_the_repository_makes_the_scan_print_is_no_command(
     assert run_action(echoing) == CLEAN
     lines = capsys.readouterr().out.splitlines()
     stop = next(i for i, line in enumerate(lines) if line.startswith("::stop-commands::"))
+    assert os.environ[action.MARKER] == lines[stop].removeprefix("::stop-commands::")
     marker = "::" + lines[stop].removeprefix("::stop-commands::") + "::"
     assert stop < lines.index("::set-env name=LD_PRELOAD::/evil.so") < lines.index("::add-path::/evil")
     assert lines.index("::add-path::/evil") < lines.index(marker)
