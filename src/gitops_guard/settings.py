@@ -71,3 +71,11 @@ class Settings(NamedTuple):
     def rule(self, rule_id: str) -> RuleSetting:
         """The setting of a rule."""
         return dict(self.rules).get(rule_id, RuleSetting())
+
+
+class AcceptedRisks(NamedTuple):
+    """The configuration as something to judge: its waivers with their offsets, and whether a change touches it."""
+
+    waivers: tuple[Waiver, ...] = ()
+    waiver_starts: tuple[int, ...] = ()
+    changed: bool = False

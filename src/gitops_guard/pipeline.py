@@ -1,0 +1,175 @@
+"""Wires the stages: sources, inspection of each file, rules on the whole, comparison, suppression, report."""
+
+import time
+from collections.abc import Iterable, Sequence
+from datetime import date
+from typing import NamedTuple
+
+from gitops_guard.comparison import with_fingerprints
+from gitops_guard.engine import Detection, rule_set, scan_repository
+from gitops_guard.finding import EXISTING, Finding, Severity
+from gitops_guard.inspection import Inspection, Rules, inspect
+from gitops_guard.model.inventory import Fact, Inventory, inventory
+from gitops_guard.report import Coverage, Report, RuleSummary, SkippedRule
+from gitops_guard.rule import Rule, RuleContext
+from gitops_guard.rules import dockerfile_rules, manifest_rules
+from gitops_guard.settings import Settings
+from gitops_guard.source_file import Skipped, SourceFile
+from gitops_guard.suppression import Ignore, matches, suppress
+
+
+class Run(NamedTuple):
+    """What a run was asked to do. `fail_level` overrides the configuration's if `override_fail_level`."""
+
+    root: str
+    settings: Settings
+    today: date
+    only: frozenset[str] = frozenset()
+    fail_level: Severity | None = None
+    override_fail_level: bool = False
+
+    @property
+    def context(self) -> RuleContext:
+        """What the rules are told."""
+        return RuleContext(self.settings, self.today)
+
+    @property
+    def effective_fail_level(self) -> Severity | None:
+        """The level at which the check fails."""
+        return self.fail_level if self.override_fail_level else self.settings.fail_level
+
+
+class Side(NamedTuple):
+    """What was found on one side of a change, or in a tree; suppression not yet applied."""
+
+    detections: tuple[Detection, ...]
+    facts: tuple[Fact, ...]
+    ignores: dict[str, tuple[Ignore, ...]]
+    coverage: Coverage
+
+
+def enabled(rules: Iterable[Rule], run: Run) -> tuple[Rule, ...]:
+    """The rules that the configuration leaves on, and the command line asks for."""
+    return tuple(r for r in rules if run.settings.rule(r.id).enabled and (not run.only or r.id in run.only))
+
+
+def load_rules(run: Run) -> Rules:
+    """The rules of a run."""
+    return Rules(
+        rule_set(enabled(manifest_rules(), run)),
+        lambda: rule_set(enabled(dockerfile_rules(), run)),
+    )
+
+
+def check_tree(run: Run, paths: Sequence[str]) -> Report:
+    """Checks files and folders as they are on disk."""
+    from gitops_guard.sources.tree import walk  # noqa: PLC0415 - a comparison reads no tree
+
+    start = time.monotonic()
+    rules = load_rules(run)
+    side = look(walk(paths, run.root), rules, run)
+    findings = [d.finding for d in (*side.detections, *whole(side.facts, rules, run))]
+    return finish(run, findings, side, start)
+
+
+def look(files: Iterable[SourceFile | Skipped], rules: Rules, run: Run) -> Side:
+    """Looks at files one by one; none is kept."""
+    collected = _Collector()
+    context, exclude = run.context, run.settings.exclude
+    for file in files:
+        if isinstance(file, Skipped):
+            collected.skipped.append(file)
+        elif exclude and any(matches(file.path, pattern) for pattern in exclude):
+            collected.skipped.append(Skipped(file.path, "excluded by the configuration"))
+        else:
+            collected.add(inspect(file, rules, context))
+    return collected.side()
+
+
+def whole(facts: Iterable[Fact], rules: Rules, run: Run) -> list[Detection]:
+    """What the rules on the whole repository find in its facts."""
+    if not rules.manifest.other.get(Inventory):
+        return []
+    return scan_repository(inventory(facts), rules.manifest, run.context)
+
+
+class _Collector:
+    def __init__(self) -> None:
+        self.detections: list[Detection] = []
+        self.facts: list[Fact] = []
+        self.ignores: dict[str, tuple[Ignore, ...]] = {}
+        self.scanned: list[str] = []
+        self.skipped: list[Skipped] = []
+        self.failed: list[Skipped] = []
+
+    def add(self, seen: Inspection) -> None:
+        self.detections += (detection._replace(fix=None) for detection in seen.detections)
+        self.facts += seen.facts
+        if seen.ignores:
+            self.ignores[seen.path] = seen.ignores
+        if seen.skipped is not None:
+            self.skipped.append(seen.skipped)
+        elif seen.failed is not None:
+            self.failed.append(seen.failed)
+        else:
+            self.scanned.append(seen.path)
+
+    def side(self) -> Side:
+        coverage = Coverage(tuple(self.scanned), tuple(self.skipped), tuple(self.failed))
+        return Side(tuple(self.detections), tuple(self.facts), self.ignores, coverage)
+
+
+def finish(run: Run, findings: Iterable[Finding], side: Side, start: float) -> Report:
+    """Applies suppression and settles fingerprints and order."""
+    settings = run.settings
+    marked = [finding._replace(status=EXISTING) for finding in findings]
+    kept = suppress(marked, settings.waivers, side.ignores, aliases_of(side.ignores), settings.path)
+    return Report(
+        findings=with_fingerprints(kept.findings),
+        coverage=side.coverage,
+        skipped_rules=skipped_rules(run),
+        waivers=kept.notes,
+        fail_level=run.effective_fail_level,
+        configuration=settings.path,
+        kubernetes_version=settings.kubernetes_version,
+        seconds=time.monotonic() - start,
+    )
+
+
+def aliases_of(ignores: dict[str, tuple[Ignore, ...]]) -> dict[str, frozenset[str]]:
+    """The names under which each rule may be ignored; asked for only where something is ignored."""
+    if not ignores:
+        return {}
+    return {rule.id: frozenset((rule.id, rule.name, *rule.aliases)) for rule in all_rules()}
+
+
+def all_rules() -> tuple[Rule, ...]:
+    """Every rule there is."""
+    return (*manifest_rules(), *dockerfile_rules())
+
+
+def skipped_rules(run: Run) -> tuple[SkippedRule, ...]:
+    """The rules that the configuration switched off."""
+    return tuple(
+        SkippedRule(rule_id, f"switched off in {run.settings.path}")
+        for rule_id, setting in run.settings.rules
+        if not setting.enabled
+    )
+
+
+def summaries() -> tuple[RuleSummary, ...]:
+    """The metadata of all rules, as publishers take it."""
+    return tuple(
+        RuleSummary(
+            rule.id,
+            rule.name,
+            rule.title,
+            rule.family,
+            rule.severity,
+            rule.aliases,
+            rule.controls,
+            rule.fix_safety,
+            rule.documentation,
+        )
+        for rule in all_rules()
+    )

@@ -1,0 +1,21 @@
+"""All rules. A rule is listed in the tuple of its family; a family in one of the two below.
+
+What only Dockerfiles need is loaded when the first Dockerfile is met.
+"""
+
+from gitops_guard.rule import Rule
+
+
+def manifest_rules() -> tuple[Rule, ...]:
+    """The rules on manifests, on any text, on the repository as a whole and on the configuration."""
+    from gitops_guard.rules.adm import ADM  # noqa: PLC0415 - see the module
+    from gitops_guard.rules.git import GIT  # noqa: PLC0415
+    from gitops_guard.rules.net import NET  # noqa: PLC0415
+    from gitops_guard.rules.rbc import RBC  # noqa: PLC0415
+
+    return (*NET, *RBC, *ADM, *GIT)
+
+
+def dockerfile_rules() -> tuple[Rule, ...]:
+    """The rules on Dockerfiles."""
+    return ()

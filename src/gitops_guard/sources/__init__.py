@@ -1,0 +1,1 @@
+"""Where the files to scan come from."""
