@@ -88,9 +88,7 @@ def test_an_inserted_user_is_the_user(text: str) -> None:
     assert len(parse(changed).instructions) == len(parsed.instructions) + 1
 
 
-@given(st.text(max_size=200) | st.text(alphabet="FROM aRUN<E\n\\`#={}\"'$\r\t\x0b\x1c\x85\xa0", max_size=80))
-@settings(max_examples=400)
-def test_no_text_does_more_than_be_refused(text: str) -> None:
+def refused_or_read(text: str) -> None:
     try:
         parsed = parse(text)
     except DockerfileError:
@@ -99,6 +97,24 @@ def test_no_text_does_more_than_be_refused(text: str) -> None:
         assert 0 <= use.span.start <= use.span.end <= len(text)
     parsed.effective_user()
     parsed.shell_texts()
+
+
+@given(st.text(alphabet="aA$ {}:-+?\\`\"'=\xa0\x1c\u2028/", max_size=30))
+@settings(max_examples=300)
+def test_no_directive_or_name_does_more_than_be_refused(text: str) -> None:
+    for whole in (
+        f"# syntax={text}\nFROM a\n",
+        f"# escape={text}",
+        f"ARG A={text}\nFROM $A\n",
+        f"FROM a\nUSER {text}\n",
+    ):
+        refused_or_read(whole)
+
+
+@given(st.text(max_size=200) | st.text(alphabet="FROM aRUN<E\n\\`#={}\"'$\r\t\x0b\x1c\x85\xa0", max_size=80))
+@settings(max_examples=400)
+def test_no_text_does_more_than_be_refused(text: str) -> None:
+    refused_or_read(text)
 
 
 @given(st.text(alphabet="abAB01.:/@-_[]$ ", max_size=40))

@@ -12,7 +12,7 @@ from gitops_guard.syntax.dockerfile_name import is_dockerfile_name, skip_reason
 from gitops_guard.syntax.dockerfile_reader import as_template, commands, is_template, raw_commands
 from gitops_guard.syntax.dockerfile_scope import Expansion, GlobalArgument, Scope, expand, global_arguments
 from gitops_guard.syntax.dockerfile_shell import ShellText, is_shell_heredoc, shell_texts
-from gitops_guard.syntax.dockerfile_source import DockerfileError, Lines
+from gitops_guard.syntax.dockerfile_source import SPACE, DockerfileError, Lines, guard
 from gitops_guard.syntax.dockerfile_stages import (
     ImageUse,
     Insertion,
@@ -52,6 +52,7 @@ __all__ = [
 ]
 
 _DIRECTIVES = frozenset(("syntax", "escape", "check"))
+_DIRECTIVE_SPACE = " \t\n\f\r"
 
 
 class EffectiveUser(NamedTuple):
@@ -163,10 +164,12 @@ def parse(text: str, build_arguments: Mapping[str, str] | None = None) -> Docker
     Raises:
         DockerfileError: it is no Dockerfile that BuildKit would build, a template, or larger than is read.
     """
-    read = commands(text)
+    guard(text)
     lines = Lines(text)
     overrides = build_arguments or {}
-    syntax, escape = _directives(lines)
+    directives = _directives(lines)
+    syntax, escape = directives.syntax, directives.escape
+    read = commands(_readable(lines, directives))
     try:
         found = tuple(instructions(lines, read, escape, raw_commands))
         first = _first_stage(found)
@@ -202,26 +205,41 @@ def _first_stage(found: Sequence[Instruction]) -> int:
     raise DockerfileError("no FROM in it")
 
 
-def _directives(lines: Lines) -> tuple[ImageUse | None, str]:
-    """The image of `# syntax=` and the escape character; both only count in the comments that open the file."""
+class _Directives(NamedTuple):
+    """What the comments that open a file say to the parser: they fill the first `lines` lines."""
+
+    syntax: ImageUse | None
+    escape: str
+    lines: int
+
+
+def _directives(lines: Lines) -> _Directives:
+    """Reads `# syntax=` and `# escape=`; a first line `#!` hides the escape, but not the syntax."""
     syntax: ImageUse | None = None
-    escape = "\\"
-    for line in range(1, len(lines) + 1):
+    escape, number = "\\", 0
+    hidden = lines.content(1).startswith("#!")
+    for line in range(1 + hidden, len(lines) + 1):
         content = lines.content(line)
-        comment = content.lstrip()
-        key, equals, value = comment.removeprefix("#").partition("=")
-        key = key.strip().lower()
-        if line == 1 and comment.startswith("#!"):
-            continue
-        if not comment.startswith("#") or not equals or key not in _DIRECTIVES or not value.strip():
+        comment, equals, value = content.lstrip(SPACE).partition("=")
+        key = comment[1:].strip(_DIRECTIVE_SPACE).lower()
+        value = value.strip(_DIRECTIVE_SPACE)
+        if not comment.startswith("#") or not equals or key not in _DIRECTIVES or not value:
             break
-        if key == "escape":
-            escape = value.strip()
+        number = line
+        if key == "escape" and not hidden:
+            escape = value
         elif key == "syntax" and syntax is None:
-            text = value.split()[0]
-            start = lines.start(line) + len(content) - len(value.lstrip())
+            text = value.partition(" ")[0]
+            start = lines.start(line) + content.index(text, content.index("=") + 1)
             syntax = _syntax_use(text, Span(start, start + len(text)))
-    return syntax, escape
+    return _Directives(syntax, escape, number)
+
+
+def _readable(lines: Lines, directives: _Directives) -> str:
+    """The text for the parser, which does not know `# check=` and would overlook the escape character after it."""
+    if directives.escape != "`":
+        return lines.text
+    return "# escape=`\n" + "#\n" * (directives.lines - 1) + lines.text[lines.start(directives.lines + 1) :]
 
 
 def _syntax_use(text: str, span: Span) -> ImageUse:

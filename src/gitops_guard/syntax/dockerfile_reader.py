@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 
 from gitops_guard.syntax.dockerfile_instruction import Command
-from gitops_guard.syntax.dockerfile_source import SPACE, DockerfileError, Lines, guard
+from gitops_guard.syntax.dockerfile_source import SPACE, DockerfileError, Lines
 
 _TEMPLATE = re.compile(r"\{\{|\{%|<%|%%\w+%%|@[A-Z_]+@")
 _HEREDOC = re.compile(r"<<-?[\"']?([^\s<\"']+)")
@@ -23,12 +23,11 @@ _MESSAGES = (
 
 
 def commands(text: str) -> Sequence[Command]:
-    """The commands of a text without a byte order mark.
+    """The commands of a text that the guard let pass.
 
     Raises:
-        DockerfileError: the text is refused or cannot be parsed.
+        DockerfileError: the text cannot be parsed.
     """
-    guard(text)
     try:
         return raw_commands(text)
     except ValueError as error:

@@ -84,6 +84,34 @@ def test_the_other_escape_character() -> None:
     assert parsed.escape == "`"
 
 
+@pytest.mark.parametrize(
+    ("head", "escape"),
+    [
+        ("# syntax=a\n# escape=`\n", "`"),
+        (" #ESCAPE = `\t\r\n", "`"),
+        ("# check=skip=all\n# escape=`\n", "`"),
+        ("# escape=`\n# syntax=a\n# check=error=true\n", "`"),
+        ("# escape=\\\n", "\\"),
+        ("#!/bin/x\n# escape=`\n", "\\"),
+        ("# a=b\n# escape=`\n", "\\"),
+        ("\n# escape=`\n", "\\"),
+        ("#\xa0escape=`\n", "\\"),
+        ("#\vescape=`\n", "\\"),
+        ("# escape\x85=`\n", "\\"),
+        ("## escape=`\n", "\\"),
+    ],
+)
+def test_the_escape_directive_counts_only_at_the_top(head: str, escape: str) -> None:
+    parsed = parse(f"{head}FROM a\nRUN b {escape}\n  c\nUSER d\n")
+    assert parsed.escape == escape
+    assert [parsed.text[slice(*one.span)] for one in parsed.instructions] == [
+        "FROM a",
+        f"RUN b {escape}\n  c",
+        "USER d",
+    ]
+    assert only(parsed, "RUN").arguments == "b   c"
+
+
 def test_quoted_flags_and_escaped_strings_have_values_but_no_place() -> None:
     parsed = parse('FROM a\nRUN --mount="type=bind,from=busybox" x\nCMD ["a\\u0041", "b"]\n')
     assert [flag.text for flag in only(parsed, "RUN").flags] == ["--mount=type=bind,from=busybox"]
