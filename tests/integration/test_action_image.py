@@ -1,9 +1,13 @@
 """The product's own image: run by hand, run as GitHub runs it, and run by a real workflow runner."""
 
+import importlib
+import importlib.util
 import json
 import os
 import subprocess
-from collections.abc import Iterator
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
@@ -63,6 +67,28 @@ def docker() -> Iterator[Docker]:
     with action_runner.daemon() as running:
         action_runner.product_image(running, ROOT, action_runner.base_image(running))
         yield running
+
+
+@pytest.fixture
+def github(tmp_path: Path) -> Iterator[str]:
+    """The address of a stand-in for GitHub that holds `acme/shop` with pull request 1, from `change` into `main`."""
+    if importlib.util.find_spec("github_standin") is None:
+        if os.environ.get("GITOPS_GUARD_REQUIRE_REAL") == "1":
+            pytest.fail("the stand-in for GitHub is missing")
+        pytest.skip("the stand-in for GitHub is missing")
+    serving: Callable[..., AbstractContextManager[str]] = importlib.import_module("github_standin").serving
+    repository(tmp_path / "shop", {"fail-level": "high", "offline": "true"})
+    with serving(tmp_path / "shop", token=TOKEN) as address:
+        yield address
+
+
+def asked(address: str, path: str) -> list[dict[str, object]]:
+    """Returns what GitHub lists at this path of `acme/shop`."""
+    headers = {"Authorization": f"Bearer {TOKEN}", "Accept": "application/vnd.github+json"}
+    request = urllib.request.Request(f"{address}/repos/acme/shop/{path}?per_page=100", headers=headers)  # noqa: S310 - our own stand-in
+    with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310 - likewise
+        listed: list[dict[str, object]] = json.load(answer)
+    return listed
 
 
 def git(folder: Path, *arguments: str) -> str:
@@ -219,6 +245,25 @@ def test_a_workflow_runs_the_check(docker: Docker, tmp_path: Path) -> None:
     assert (verdict, sarif) == ("findings", "g.sarif"), ran.text
     assert int(findings) >= int(new) >= 1, ran.text
     assert "new.yaml" in ran.text
+
+
+def test_a_pull_request_is_reviewed(docker: Docker, tmp_path: Path, github: str) -> None:
+    shop = tmp_path / "shop"
+    head = git(shop, "rev-parse", "HEAD")
+    payload = event(tmp_path, git(shop, "rev-parse", "main"), head)
+    workflow = Workflow(shop, payload, github, TOKEN)
+    first = action_runner.run_workflow(docker, workflow)
+    assert "| outputs=findings," in first.text, first.text
+    assert TOKEN not in first.text
+    (review,) = asked(github, "pulls/1/reviews")
+    assert (review["commit_id"], review["state"]) == (head, "COMMENTED")
+    comments = asked(github, "pulls/1/comments")
+    assert {comment["path"] for comment in comments} == {"new.yaml"}
+    assert any("```suggestion" in str(comment["body"]) for comment in comments)
+    # The same commit again: nothing is said twice.
+    again = action_runner.run_workflow(docker, workflow)
+    assert "| outputs=findings," in again.text, again.text
+    assert len(asked(github, "pulls/1/comments")) == len(comments)
 
 
 def test_the_released_declaration_differs_in_the_image_only(tmp_path: Path) -> None:
