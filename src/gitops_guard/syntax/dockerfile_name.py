@@ -1,6 +1,7 @@
 """Which files are Dockerfiles, by their names."""
 
 _STEMS = ("dockerfile", "containerfile")
+_TEMPLATE = "a template of a Dockerfile: what it generates can be checked"
 _TEMPLATES = (".template", ".tmpl", ".tpl", ".gotmpl", ".j2", ".jinja", ".jinja2", ".erb", ".mustache", ".in", ".m4")
 _OTHER = frozenset((
     ".dockerignore", ".containerignore", ".md", ".markdown", ".rst", ".adoc", ".txt", ".html", ".orig", ".rej", ".bak",
@@ -16,28 +17,30 @@ def is_dockerfile_name(basename: str) -> bool:
     (`api.Dockerfile`). Not their templates, nor documents and programs that only begin like them.
     """
     lowered = basename.lower()
-    return skip_reason(basename) is None and (
-        lowered in _STEMS
-        or (lowered.startswith(_STEMS) and lowered[len(_stem(lowered))] in ".-_")
-        or lowered.endswith(tuple(f".{stem}" for stem in _STEMS))
-    )
+    if lowered.startswith(_STEMS):
+        return _reason(lowered) is None
+    return lowered.endswith(tuple(f".{stem}" for stem in _STEMS))
 
 
 def skip_reason(basename: str) -> str | None:
-    """Why a file whose name speaks of a Dockerfile is not read; None for a Dockerfile and for every other name."""
+    """Why a file that is named like a Dockerfile is not read; None for a Dockerfile and for every other name.
+
+    Programs and documents are spoken of only where they are written like the real name: `Dockerfile.md`, but not
+    `dockerfile_parser.py`.
+    """
     lowered = basename.lower()
     if not lowered.startswith(_STEMS):
         return None
+    reason = _reason(lowered)
+    return reason if reason == _TEMPLATE or basename.startswith(("Dockerfile", "Containerfile")) else None
+
+
+def _reason(lowered: str) -> str | None:
     if lowered.endswith(_TEMPLATES):
-        return "a template of a Dockerfile: what it generates can be checked"
+        return _TEMPLATE
     extension = lowered[lowered.rfind(".") :] if "." in lowered else ""
     if extension in _OTHER or lowered.endswith("~"):
         return "by its extension no Dockerfile"
-    rest = lowered[len(_stem(lowered)) :]
-    if rest and rest[0] not in ".-_":
-        return "by its name no Dockerfile"
-    return None
-
-
-def _stem(lowered: str) -> str:
-    return next(stem for stem in _STEMS if lowered.startswith(stem))
+    stem = next(stem for stem in _STEMS if lowered.startswith(stem))
+    rest = lowered.removeprefix(stem)
+    return "by its name no Dockerfile" if rest and rest[0] not in ".-_" else None

@@ -111,7 +111,7 @@ def join(lines: Lines, first: int, last: int, escape: str) -> Joined:
     used = first
     for line in range(first, min(last, len(lines)) + 1):
         raw, start = lines.content(line), lines.start(line)
-        stripped = raw.lstrip(SPACE + "\ufeff" if line == 1 else SPACE)
+        stripped = raw.lstrip(SPACE)
         if line > first and (not stripped or stripped.startswith("#")):
             continue
         if line == first:
@@ -141,6 +141,8 @@ def guard(text: str) -> None:
     """
     if "\0" in text:
         raise DockerfileError("binary: it holds a NUL character", text.count("\n", 0, text.index("\0")) + 1)
+    if text.startswith("\ufeff"):
+        raise DockerfileError("a second byte order mark", 1)
     if len(text) > SIZE_LIMIT:
         raise DockerfileError(f"larger than {SIZE_LIMIT // 1024 // 1024} MiB", kind="limit")
     if not text.isascii():

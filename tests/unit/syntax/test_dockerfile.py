@@ -178,6 +178,7 @@ def test_onbuild_holds_a_whole_instruction() -> None:
         ("FROM a\n\0", "NUL", 2),
         ("FROM a\nRUN \ud800", "surrogate", 2),
         ("\x7fELF\x02\x01", "unknown instruction", 1),
+        ("\ufeffFROM a\n", "byte order mark", 1),
         ("kind: Pod\n", "unknown instruction", 1),
     ],
 )

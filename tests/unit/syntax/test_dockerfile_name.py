@@ -8,9 +8,19 @@ DOCKERFILES = [
 ]  # fmt: skip
 SKIPPED = [
     "Dockerfile.dockerignore", "Dockerfile.md", "Dockerfile-linux.template", "Dockerfile.tmpl", "Dockerfile.j2",
-    "Dockerfiles", "DockerfileParser.java", "Dockerfile.in", "Dockerfile~", "Dockerfile_test.go", "Containerfile.bak",
+    "Dockerfiles", "DockerfileParser.java", "Dockerfile.in", "Dockerfile~",
+    "dockerfile.tmpl", "Dockerfile_test.go", "Containerfile.bak",
 ]  # fmt: skip
-OTHER = ["README.md", "docker-compose.yaml", "my-dockerfile-notes", ".dockerignore", "Makefile", ""]
+OTHER = [
+    "README.md",
+    "docker-compose.yaml",
+    "my-dockerfile-notes",
+    ".dockerignore",
+    "Makefile",
+    "",
+    "dockerfile_parser.py",
+    "dockerfiles.go",
+]
 
 
 @pytest.mark.parametrize("name", DOCKERFILES)
