@@ -13,7 +13,6 @@ from gitops_guard.suppression import Ignore
 from gitops_guard.syntax.yaml import Document, Stream
 from gitops_guard.text import LineIndex
 
-_HINTS = ("gitops-guard:ignore", "checkov", "trivy:ignore", "hadolint", "ignore-check.kube-linter.io/")
 _COMMENT = re.compile(
     r"#[^\n]*?\b(?:"
     r"(?P<own>gitops-guard:ignore=)|(?P<checkov>checkov:skip=)|(?P<trivy>trivy:ignore:)|(?P<hadolint>hadolint\s+ignore=)"
@@ -21,11 +20,6 @@ _COMMENT = re.compile(
 )
 _KUBE_LINTER = "ignore-check.kube-linter.io/"
 _CHECKOV = "checkov.io/skip"
-
-
-def has_ignores(text: str) -> bool:
-    """Whether a text may hold any of them: a cheap test before the costly one."""
-    return any(hint in text for hint in _HINTS)
 
 
 def yaml_ignores(text: str, stream: Stream) -> tuple[Ignore, ...]:

@@ -4,12 +4,11 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from gitops_guard.engine import Detection, FileScan, RuleSet
-from gitops_guard.ignore_comments import dockerfile_ignores, has_ignores, yaml_ignores
 from gitops_guard.model.inventory import INVENTORY_KINDS, Fact, facts_of
 from gitops_guard.model.kubernetes_object import KubernetesObject, objects
 from gitops_guard.rule import RuleContext
 from gitops_guard.source_file import Skipped, SourceFile
-from gitops_guard.suppression import Ignore
+from gitops_guard.suppression import Ignore, may_ignore
 from gitops_guard.syntax.dockerfile_name import is_dockerfile_name
 from gitops_guard.syntax.yaml import ParseProblem, Stream, parse
 from gitops_guard.text import LineIndex
@@ -78,7 +77,11 @@ def _manifest(file: SourceFile, stream: Stream, scan: FileScan, rules: RuleSet) 
             failed = Skipped(file.path, unread[0].message)
         else:
             skipped = Skipped(file.path, NOT_A_MANIFEST)
-    ignores = yaml_ignores(file.text, stream) if has_ignores(file.text) else ()
+    ignores: tuple[Ignore, ...] = ()
+    if may_ignore(file.text):
+        from gitops_guard.ignore_comments import yaml_ignores  # noqa: PLC0415 - few files need it
+
+        ignores = yaml_ignores(file.text, stream)
     return Inspection(file.path, tuple(found), tuple(facts), ignores, skipped, failed)
 
 
@@ -99,5 +102,9 @@ def _dockerfile(file: SourceFile, rules: Rules, context: RuleContext) -> Inspect
         return Inspection(file.path, tuple(found), failed=reason)
     found += scan.other(dockerfile, rules.dockerfile)
     lines = ((instruction.first_line, instruction.last_line) for instruction in dockerfile.instructions)
-    ignores = dockerfile_ignores(file.text, lines) if has_ignores(file.text) else ()
+    ignores: tuple[Ignore, ...] = ()
+    if may_ignore(file.text):
+        from gitops_guard.ignore_comments import dockerfile_ignores  # noqa: PLC0415 - few files need it
+
+        ignores = dockerfile_ignores(file.text, lines)
     return Inspection(file.path, tuple(found), ignores=ignores)

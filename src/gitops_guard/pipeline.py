@@ -6,16 +6,17 @@ from datetime import date
 from typing import NamedTuple
 
 from gitops_guard.comparison import with_fingerprints
-from gitops_guard.engine import Detection, rule_set, scan_repository
+from gitops_guard.engine import Detection, FileScan, RuleSet, rule_set, scan_repository
 from gitops_guard.finding import EXISTING, Finding, Severity
 from gitops_guard.inspection import Inspection, Rules, inspect
 from gitops_guard.model.inventory import Fact, Inventory, inventory
 from gitops_guard.report import Coverage, Report, RuleSummary, SkippedRule
 from gitops_guard.rule import Rule, RuleContext
 from gitops_guard.rules import dockerfile_rules, manifest_rules
-from gitops_guard.settings import Settings
+from gitops_guard.settings import AcceptedRisks, Settings
 from gitops_guard.source_file import Skipped, SourceFile
 from gitops_guard.suppression import Ignore, matches, suppress
+from gitops_guard.text import LineIndex
 
 
 class Run(NamedTuple):
@@ -173,3 +174,13 @@ def summaries() -> tuple[RuleSummary, ...]:
         )
         for rule in all_rules()
     )
+
+
+def judge_configuration(
+    file: SourceFile, settings: Settings, rules: RuleSet, context: RuleContext, *, changed: bool
+) -> list[Detection]:
+    """What the rules on the configuration itself find in it."""
+    lines = LineIndex(file.text)
+    starts = tuple(lines.line_start(waiver.line) for waiver in settings.waivers)
+    risks = AcceptedRisks(settings.waivers, starts, changed)
+    return list(FileScan(file, context).other(risks, rules))

@@ -12,6 +12,14 @@ from gitops_guard.report import WaiverNote
 from gitops_guard.settings import Waiver
 
 
+IGNORE_HINTS = ("gitops-guard:ignore", "checkov", "trivy:ignore", "hadolint", "ignore-check.kube-linter.io/")
+
+
+def may_ignore(text: str) -> bool:
+    """Whether a text may hold an ignore comment or annotation: a cheap test before the costly one."""
+    return any(hint in text for hint in IGNORE_HINTS)
+
+
 class Ignore(NamedTuple):
     """An ignore comment or annotation.
 

@@ -89,8 +89,10 @@ RULE = Rule(
             beside=(
                 (
                     "account.yaml",
-                    ("apiVersion: v1\nkind: ServiceAccount\nmetadata:\n  name: web\n  namespace: shop\n"
-                    "automountServiceAccountToken: false\n"),
+                    (
+                        "apiVersion: v1\nkind: ServiceAccount\nmetadata:\n  name: web\n  namespace: shop\n"
+                        "automountServiceAccountToken: false\n"
+                    ),
                 ),
             ),
         ),

@@ -1,0 +1,173 @@
+"""The `check` command: settings, the run, the reports, the exit code."""
+
+import argparse
+import os
+import sys
+from datetime import date
+from typing import Protocol
+
+from gitops_guard import pipeline
+from gitops_guard.cli import level, report_targets
+from gitops_guard.configuration import FILE_NAMES, read
+from gitops_guard.errors import CLEAN, FINDINGS, INCOMPLETE, ConfigurationError, UsageError
+from gitops_guard.report import ReadText, Report
+from gitops_guard.settings import Settings
+from gitops_guard.source_file import Skipped, SourceFile, decode
+
+
+class Selection(Protocol):
+    """What of the command line decides the settings."""
+
+    config: str | None
+    rule: list[str]
+
+
+def check(arguments: argparse.Namespace, today: date) -> int:
+    """Runs `check` and returns the exit code."""
+    targets = report_targets(arguments.report)
+    root = os.getcwd()  # noqa: PTH109 - pathlib is not needed on the way to a scan
+    if arguments.base:
+        from gitops_guard.change_check import check_change  # noqa: PLC0415 - git is only asked for a comparison
+
+        report, read_text = check_change(arguments, root, today)
+    elif arguments.head:
+        raise UsageError("--head needs --base")
+    else:
+        run = tree_run(arguments, root, today)
+        report = pipeline.check_tree(run, arguments.paths)
+        if arguments.patches or arguments.format == "html":
+            from gitops_guard.tree_patches import with_patches  # noqa: PLC0415
+
+            report = with_patches(report, run)
+        read_text = disk_reader(root)
+    text = publish(report, arguments.format, read_text, color=sys.stdout.isatty() and not arguments.output)
+    write(text, arguments.output)
+    for name, file in targets:
+        write(publish(report, name, read_text, color=False), file)
+    return exit_code(report)
+
+
+def tree_run(arguments: argparse.Namespace, root: str, today: date) -> pipeline.Run:
+    """The run over files on disk that a command line asks for."""
+    settings = local_settings(arguments.config, root, today)
+    word = getattr(arguments, "fail_level", None)
+    return pipeline.Run(
+        root,
+        settings,
+        today,
+        only=only_rules(arguments.rule),
+        fail_level=level(word),
+        override_fail_level=word is not None,
+    )
+
+
+def only_rules(names: list[str]) -> frozenset[str]:
+    """The ids of the rules named on the command line, by id, name or alias.
+
+    Raises:
+        UsageError: there is no such rule.
+    """
+    if not names:
+        return frozenset()
+    from gitops_guard.rule_pages import find_rule  # noqa: PLC0415 - rarely asked for
+
+    return frozenset(find_rule(name).id for name in names)
+
+
+def local_settings(config: str | None, root: str, today: date) -> Settings:
+    """The settings of a file on disk, or the defaults.
+
+    Raises:
+        ConfigurationError: the file cannot be read, or holds a mistake.
+    """
+    for name in (config,) if config else FILE_NAMES:
+        path = os.path.join(root, name)  # noqa: PTH118
+        if os.path.isfile(path):  # noqa: PTH113
+            with open(path, "rb") as file:  # noqa: PTH123
+                return settings_of(decode(name, file.read()), today)
+    if config:
+        raise ConfigurationError("no such file", path=config)
+    return Settings()
+
+
+def settings_of(file: SourceFile | Skipped, today: date) -> Settings:
+    """The settings that a file holds."""
+    if isinstance(file, Skipped):
+        raise ConfigurationError(file.reason, path=file.path)
+    return read(file, frozenset(rule.id for rule in pipeline.all_rules()), today)
+
+
+def disk_reader(root: str) -> ReadText:
+    """Reads scanned files again, for excerpts."""
+
+    def read_text(path: str) -> str | None:
+        try:
+            with open(os.path.join(root, path), "rb") as file:  # noqa: PTH118, PTH123
+                found = decode(path, file.read())
+        except OSError:
+            return None
+        return found.text if isinstance(found, SourceFile) else None
+
+    return read_text
+
+
+def publish(report: Report, name: str, read_text: ReadText, *, color: bool) -> str:
+    """The report in a format."""
+    if name == "json":
+        from gitops_guard.publishers import json_report  # noqa: PLC0415 - each format loads what it needs
+
+        return json_report.render(report)
+    if name == "console":
+        from gitops_guard.publishers import console  # noqa: PLC0415
+
+        return console.render(report, read_text, color=color, width=_width())
+    if name == "sarif":
+        from gitops_guard.publishers import sarif  # noqa: PLC0415
+
+        return sarif.render(_described(report), read_text)
+    if name == "junit":
+        from gitops_guard.publishers import junit  # noqa: PLC0415
+
+        return junit.render(report)
+    if name == "markdown":
+        from gitops_guard.publishers import markdown  # noqa: PLC0415
+
+        return markdown.render(report)
+    from gitops_guard.publishers import html  # noqa: PLC0415
+
+    return html.render(_described(report), read_text)
+
+
+def _described(report: Report) -> Report:
+    return report._replace(rules=pipeline.summaries())
+
+
+def _width() -> int:
+    import shutil  # noqa: PLC0415 - only the console needs it
+
+    return min(shutil.get_terminal_size((80, 24)).columns, 120)
+
+
+def write(text: str, output: str | None) -> None:
+    """Writes a report to a file or to standard output.
+
+    Raises:
+        UsageError: the file cannot be written.
+    """
+    raw = text.encode("utf-8", "backslashreplace")
+    if output is None:
+        sys.stdout.buffer.write(raw)
+        sys.stdout.flush()
+        return
+    try:
+        with open(output, "wb") as file:  # noqa: PTH123
+            file.write(raw)
+    except OSError as error:
+        raise UsageError(f"cannot write the report: {error.strerror}", path=output) from None
+
+
+def exit_code(report: Report) -> int:
+    """1 for findings at or above the level, 3 where something that should have been read could not, else 0."""
+    if report.failing:
+        return FINDINGS
+    return INCOMPLETE if report.coverage.failed and report.fail_level is not None else CLEAN

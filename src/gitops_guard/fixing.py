@@ -1,0 +1,188 @@
+"""From proposals to patches: combines the fixes of one object, has the result proved, and leaves out what fails."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from gitops_guard.editing.diff import unified_diff
+from gitops_guard.editing.intent import AppendItem, DeleteKey, Intent, SetValue
+from gitops_guard.engine import Detection
+from gitops_guard.finding import DISPLAY_ONLY, NEEDS_REVIEW, SAFE, FixOffer, Patch, PatchedFile
+from gitops_guard.source_file import SourceFile
+from gitops_guard.syntax.field import KeyPath
+from gitops_guard.text import LineIndex, Span
+from gitops_guard.verify import Claim, Proved, Rejected, Rescan, Stems, Validate, prove
+
+_ORDER = (SAFE, NEEDS_REVIEW, DISPLAY_ONLY)
+
+
+class Bench(NamedTuple):
+    """What a proof needs besides the file; `secrets` are spans of it that no patch may show."""
+
+    rescan: Rescan
+    validate: Validate
+    secrets: tuple[Span, ...] = ()
+
+
+class Group(NamedTuple):
+    """The fixable problems of one object that one patch may solve."""
+
+    document: int
+    root: KeyPath
+    detections: tuple[Detection, ...]
+
+
+class Solution(NamedTuple):
+    """A proved patch for some problems, and why the others have none."""
+
+    patch: Patch | None
+    solved: tuple[Detection, ...]
+    refused: tuple[tuple[Detection, str], ...]
+
+
+def groups(detections: Iterable[Detection]) -> list[Group]:
+    """Groups proposals by object; patches to read are kept apart from those to commit."""
+    found: dict[tuple[int, KeyPath, bool], list[Detection]] = {}
+    for detection in detections:
+        if detection.fix is not None:
+            key = (detection.document, detection.root, detection.fix.safety == DISPLAY_ONLY)
+            found.setdefault(key, []).append(detection)
+    return [Group(document, root, tuple(members)) for (document, root, _), members in found.items()]
+
+
+def solve(file: SourceFile, group: Group, bench: Bench, before: Stems | None = None) -> Solution:
+    """One proved patch for as many problems of a group as can be solved together."""
+    known = bench.rescan(file) if before is None else before
+    members, clashing = _compatible(group.detections)
+    proved = prove(file, _claim(group, members), known, bench.rescan, bench.validate) if members else None
+    if isinstance(proved, Proved):
+        return Solution(_patch(file, members, proved, bench), tuple(members), tuple(clashing))
+    refused = list(clashing)
+    if len(members) == 1 and proved is not None:
+        return Solution(None, (), (*refused, (members[0], proved.reason)))
+    kept: list[Detection] = []
+    best: Proved | None = None
+    for member in members:
+        tried = prove(file, _claim(group, [*kept, member]), known, bench.rescan, bench.validate)
+        if isinstance(tried, Rejected):
+            refused.append((member, tried.reason))
+        else:
+            kept.append(member)
+            best = tried
+    return Solution(None if best is None else _patch(file, kept, best, bench), tuple(kept), tuple(refused))
+
+
+def offers(file: SourceFile, detections: Sequence[Detection], bench: Bench) -> dict[int, FixOffer]:
+    """The proved offers for the detections of a file, keyed by the id of the detection."""
+    found: dict[int, FixOffer] = {}
+    known = bench.rescan(file)
+    for group in groups(detections):
+        solution = solve(file, group, bench, known)
+        for detection in solution.solved:
+            offer = detection.finding.fix
+            if offer is not None:
+                found[id(detection)] = offer._replace(patch=solution.patch)
+        for detection, reason in solution.refused:
+            offer = detection.finding.fix
+            if offer is not None:
+                found[id(detection)] = offer._replace(refused=reason)
+    return found
+
+
+def _claim(group: Group, members: Sequence[Detection]) -> Claim:
+    intents = dict.fromkeys(_key(intent) for member in members for intent in _intents(member))
+    by_key = {_key(intent): intent for member in members for intent in _intents(member)}
+    stems = tuple(member.finding.stem for member in members)
+    return Claim(group.document, group.root, tuple(by_key[key] for key in intents), stems)
+
+
+def _intents(detection: Detection) -> tuple[Intent, ...]:
+    return () if detection.fix is None else detection.fix.intents
+
+
+def _key(intent: Intent) -> str:
+    return repr(intent)
+
+
+def _compatible(detections: Sequence[Detection]) -> tuple[list[Detection], list[tuple[Detection, str]]]:
+    """The detections whose intents do not contradict those before them."""
+    kept: list[Detection] = []
+    clashing: list[tuple[Detection, str]] = []
+    known: list[Intent] = []
+    for detection in detections:
+        mine = _intents(detection)
+        clash = any(_clash(one, other) for one in mine for other in known)
+        if clash:
+            clashing.append((detection, "it contradicts another fix of the same object: apply that one first"))
+        else:
+            kept.append(detection)
+            known += mine
+    return kept, clashing
+
+
+def _clash(one: Intent, other: Intent) -> bool:
+    if isinstance(one, AppendItem) and isinstance(other, AppendItem):
+        return one.path == other.path and one != other and _name(one.value) == _name(other.value) is not None
+    changing = (SetValue, DeleteKey)
+    if isinstance(one, changing) and isinstance(other, changing):
+        if one.path == other.path:
+            return one != other
+        shorter, longer = sorted((one, other), key=lambda intent: len(intent.path))
+        return longer.path[: len(shorter.path)] == shorter.path
+    return False
+
+
+def _name(value: object) -> object:
+    return value.get("name") if isinstance(value, dict) else None
+
+
+def _patch(file: SourceFile, members: Sequence[Detection], proved: Proved, bench: Bench) -> Patch:
+    fixes = [member.fix for member in members if member.fix is not None]
+    safety = max((fix.safety for fix in fixes), key=_ORDER.index)
+    notes = dict.fromkeys(fix.note for fix in fixes if fix.note)
+    return Patch(
+        title="; ".join(dict.fromkeys(fix.title for fix in fixes)),
+        safety=safety,
+        note="; ".join(notes),
+        diff=_masked_diff(file, proved.after, bench.secrets),
+        files=(PatchedFile(file.path, file.text, proved.after),),
+        proof=proved.proof,
+    )
+
+
+def mask(text: str, spans: Iterable[Span]) -> str:
+    """The text with the characters of the spans replaced by `*`, line ends kept."""
+    pieces: list[str] = []
+    done = 0
+    for start, end in sorted(spans):
+        if end <= done:
+            continue
+        begin = max(start, done)
+        pieces += (text[done:begin], "".join(c if c in "\r\n" else "*" for c in text[begin:end]))
+        done = end
+    return "".join((*pieces, text[done:]))
+
+
+def _masked_diff(file: SourceFile, after: str, masked: Sequence[Span]) -> str:
+    """The diff with secret text masked on both sides: lines are compared unmasked, so only what changes is shown."""
+    diff = unified_diff(file.path, file.text, after)
+    if not masked:
+        return diff
+    hidden = mask(file.text, masked)
+    lines = LineIndex(file.text)
+    secrets: dict[str, str] = {}
+    for span in masked:
+        first, last = lines.position(span.start).line, lines.position(max(span.start, span.end - 1)).line
+        for line in range(first, last + 1):
+            start, end = lines.line_start(line), lines.line_start(line + 1)
+            secrets[file.text[start:end].rstrip("\r\n")] = hidden[start:end].rstrip("\r\n")
+    out = []
+    for row in diff.split("\n"):
+        body = row[1:].rstrip("\r")
+        out.append(row[:1] + secrets[body] if row[:1] in {"+", "-", " "} and body in secrets else row)
+    return "\n".join(out)
+
+
+def stems_of(detections: Iterable[Detection]) -> Stems:
+    """The stems of detections with their numbers."""
+    return Counter(detection.finding.stem for detection in detections)
