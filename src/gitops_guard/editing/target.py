@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from gitops_guard.editing.layout import RefusedError
+from gitops_guard.editing.layout import RefusedError, line_start, line_stop
 from gitops_guard.syntax.field import KeyPath, format_keypath
 from gitops_guard.syntax.nodes import Alias, Mapping, Node, Scalar, Sequence, merged_entries
 from gitops_guard.syntax.yaml import Document, Stream
@@ -57,6 +57,9 @@ def source(text: str, stream: Stream, number: int, eol: str) -> Source:
         if problem.kind == "template":
             raise RefusedError("it is a template: edit what it is rendered from")
         if problem.kind != "duplicate-key":
+            written = text[line_start(text, problem.start) : line_stop(text, problem.start)]
+            if "\t" in written[: len(written) - len(written.lstrip(" \t-"))]:
+                raise RefusedError("tabs are used as indentation")
             line = text.count("\n", 0, problem.start) + 1
             raise RefusedError(f"the file cannot be read completely: line {line}: {problem.message}")
     if any(char in text for char in _OTHER_LINE_BREAKS):

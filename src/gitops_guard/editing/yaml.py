@@ -159,15 +159,15 @@ def _child(holder: Mapping | Sequence, key: str | int) -> Node:
 
 
 def _append_document(text: str, stream: Stream, addition: str, eol: str) -> list[Edit]:
-    read = parse(addition)
-    if read.problems or len(read.documents) != 1:
+    body = addition.replace("\r\n", "\n").removeprefix("---\n").strip("\n") + "\n"
+    read = parse(body)
+    if read.problems or len(read.documents) != 1 or _has_marker(body):
         raise RefusedError("the text to append is not one readable document")
     if not stream.documents and stream.problems:
         raise RefusedError("the file cannot be read")
     if any(is_json(document.root) for document in stream.documents[:1]) and text.lstrip()[:1] in {"{", "["}:
         raise RefusedError("a JSON file holds one document only")
     edits: list[Edit] = []
-    body = addition.replace("\r\n", "\n").strip("\n") + "\n"
     lead = "---\n" if stream.documents else ""
     if stream.documents and grows_with_line_end(text, stream.documents[-1].root):
         leaf = last_leaf(stream.documents[-1].root)
@@ -176,3 +176,8 @@ def _append_document(text: str, stream: Stream, addition: str, eol: str) -> list
     if is_unterminated(text):
         lead = "\n" + lead
     return [*edits, Edit(len(text), len(text), (lead + body).replace("\n", eol))]
+
+
+def _has_marker(text: str) -> bool:
+    """Whether a line begins or ends a document, or is a directive."""
+    return any(line.startswith(("---", "...", "%")) for line in text.split("\n"))
