@@ -11,7 +11,6 @@ from gitops_guard.finding import WAIVED, Finding
 from gitops_guard.report import WaiverNote
 from gitops_guard.settings import Waiver
 
-
 IGNORE_HINTS = ("gitops-guard:ignore", "checkov", "trivy:ignore", "hadolint", "ignore-check.kube-linter.io/")
 
 

@@ -33,7 +33,7 @@ def walk(paths: Sequence[str], root: str) -> Iterator[SourceFile | Skipped]:
         if os.path.isdir(full) and not os.path.islink(full):  # noqa: PTH112, PTH114
             found = _folder(full, _shown(full, root), is_chart=False, templates=False)
         else:
-            found = iter((_read(full, _shown(full, root)),))
+            found = iter((read_file(full, _shown(full, root)),))
         for item in found:
             if item.path not in seen:
                 seen.add(item.path)
@@ -80,10 +80,16 @@ def _folder(folder: str, shown: str, *, is_chart: bool, templates: bool) -> Iter
             inside = templates or (is_chart and entry.name == "templates")
             yield from _folder(entry.path, path, is_chart=is_chart, templates=inside)
         elif is_candidate(entry.name):
-            yield Skipped(path, HELM_TEMPLATE) if templates else _read(entry.path, path)
+            yield Skipped(path, HELM_TEMPLATE) if templates else read_file(entry.path, path)
 
 
-def _read(full: str, path: str) -> SourceFile | Skipped:
+def read_file(full: str, path: str) -> SourceFile | Skipped:
+    """Reads one file of the disk; links and everything that is no regular file are skipped with a reason.
+
+    Args:
+        full: where it lies.
+        path: how it is reported.
+    """
     reason = skip_reason(path.rpartition("/")[2])
     if reason is not None:
         return Skipped(path, reason)

@@ -1,0 +1,262 @@
+"""Checks what a change introduces: both sides are looked at, and only what the change can affect is read."""
+
+import argparse
+import os
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date
+from typing import NamedTuple
+
+from gitops_guard import pipeline
+from gitops_guard.cli import level
+from gitops_guard.comparison import mark, with_fingerprints
+from gitops_guard.configuration import FILE_NAMES
+from gitops_guard.engine import Detection, rule_set
+from gitops_guard.finding import EXISTING, NEW, WAIVED, Finding, FixOffer, Place, Severity
+from gitops_guard.fixing import offers
+from gitops_guard.inspection import Rules, inspect
+from gitops_guard.model.inventory import Fact
+from gitops_guard.related_files import related_files
+from gitops_guard.report import Comparison, Coverage, ReadText, Report
+from gitops_guard.rules import manifest_rules
+from gitops_guard.settings import Settings
+from gitops_guard.source_file import Skipped, SourceFile
+from gitops_guard.sources.git import Change, ChangedFile, open_change
+from gitops_guard.sources.tree import HELM_TEMPLATE, is_helm_template
+from gitops_guard.suppression import Ignore, matches, suppress
+from gitops_guard.text import LineIndex
+from gitops_guard.workbench import Workbench
+
+
+class Request(NamedTuple):
+    """What to compare and how to judge it; `settings` None reads the configuration of the base."""
+
+    base: str
+    head: str | None
+    paths: tuple[str, ...]
+    only: frozenset[str]
+    fail_level: str | None
+    settings: Settings | None
+    today: date
+
+
+def check_change(arguments: argparse.Namespace, root: str, today: date) -> tuple[Report, ReadText]:
+    """Runs `check --base`; gives the report and a reader of the head's files."""
+    from gitops_guard.checking import local_settings, only_rules  # noqa: PLC0415 - checking loads this module
+
+    settings = local_settings(arguments.config, root, today) if arguments.config else None
+    with open_change(root, arguments.base, arguments.head) as change:
+        paths = _below(change.root, root, arguments.paths)
+        only = only_rules(arguments.rule)
+        request = Request(arguments.base, arguments.head, paths, only, arguments.fail_level, settings, today)
+        result = judge(change, request)
+        return result.report, result.texts.get
+
+
+def _below(top: str, root: str, paths: Sequence[str]) -> tuple[str, ...]:
+    places = (os.path.relpath(os.path.join(root, path), top) for path in paths)  # noqa: PTH118
+    return tuple(place.replace(os.sep, "/") for place in places if place != ".")
+
+
+class Judged(NamedTuple):
+    """The report on a change, and the texts of the head that it speaks of."""
+
+    report: Report
+    texts: dict[str, str]
+
+
+def judge(change: Change, request: Request) -> Judged:
+    """Looks at both sides of a change and says what is new, with proved fixes for it."""
+    start = time.monotonic()
+    settings = request.settings or base_settings(change, request.today)
+    run = pipeline.Run(
+        change.root,
+        settings,
+        request.today,
+        only=request.only,
+        fail_level=level(request.fail_level),
+        override_fail_level=request.fail_level is not None,
+    )
+    files = [file for file in change.files if _wanted(file, request.paths)]
+    rules = pipeline.load_rules(run)
+    head, base = _Side(rules, run), _Side(rules, run)
+    for file in files:
+        head.look(_template_skipped(change, change.read_head(file)))
+        base.look(_template_skipped(change, change.read_base(file)))
+    related = related_files(change, (*head.all_facts(), *base.all_facts()))
+    for unchanged in related.files:
+        head.consider(unchanged)
+        base.consider(unchanged)
+    head.judge_whole()
+    base.judge_whole()
+    detections = [*head.detections, *_configuration(change, run, head)]
+    report, texts = _report(change, request, run, head, base, detections, related.skipped)
+    return Judged(report._replace(seconds=time.monotonic() - start), texts)
+
+
+def base_settings(change: Change, today: date) -> Settings:
+    """The settings of the base: a change is not judged by the configuration that it brings along."""
+    from gitops_guard.checking import settings_of  # noqa: PLC0415 - checking loads this module
+
+    for name in FILE_NAMES:
+        file = change.read_at_base(name)
+        if file is not None:
+            return settings_of(file, today)
+    return Settings()
+
+
+class _Side:
+    """One side of a change: what was found in its files, and the facts of all files that matter."""
+
+    def __init__(self, rules: Rules, run: pipeline.Run) -> None:
+        self._rules = rules
+        self._nothing = Rules(rule_set(()), lambda: rule_set(()))
+        self._run = run
+        self.detections: list[Detection] = []
+        self.facts: dict[str, tuple[Fact, ...]] = {}
+        self.ignores: dict[str, tuple[Ignore, ...]] = {}
+        self.texts: dict[str, SourceFile] = {}
+        self.scanned: list[str] = []
+        self.skipped: list[Skipped] = []
+        self.failed: list[Skipped] = []
+
+    def look(self, file: SourceFile | Skipped | None) -> None:
+        """Looks at a changed file."""
+        if file is None:
+            return
+        if isinstance(file, Skipped):
+            self.skipped.append(file)
+            return
+        if any(matches(file.path, pattern) for pattern in self._run.settings.exclude):
+            self.skipped.append(Skipped(file.path, "excluded by the configuration"))
+            return
+        seen = inspect(file, self._rules, self._run.context)
+        self.texts[file.path] = file
+        self.detections += seen.detections
+        self._remember(file.path, seen.facts, seen.ignores)
+        if seen.skipped is not None:
+            self.skipped.append(seen.skipped)
+        elif seen.failed is not None:
+            self.failed.append(seen.failed)
+        else:
+            self.scanned.append(file.path)
+
+    def consider(self, file: SourceFile) -> None:
+        """Takes the facts of an unchanged file."""
+        seen = inspect(file, self._nothing, self._run.context)
+        self.texts[file.path] = file
+        self._remember(file.path, seen.facts, seen.ignores)
+
+    def judge_whole(self) -> None:
+        """Adds what the rules on the whole repository find."""
+        self.detections += pipeline.whole(self.all_facts(), self._rules, self._run)
+
+    def all_facts(self) -> Iterator[Fact]:
+        """The facts of all files."""
+        for facts in self.facts.values():
+            yield from facts
+
+    def workbench(self) -> Workbench:
+        """Where fixes of this side are tried."""
+        return Workbench(self._rules, self._run.context, self.facts)
+
+    def evidence(self, finding: Finding) -> str:
+        """The lines of a finding."""
+        file = self.texts.get(finding.place.path)
+        if file is None:
+            return ""
+        lines = LineIndex(file.text)
+        first, last = finding.place.start.line, finding.place.end.line
+        return " ".join(file.text[lines.line_start(first) : lines.line_start(last + 1)].split())
+
+    def _remember(self, path: str, facts: tuple[Fact, ...], ignores: tuple[Ignore, ...]) -> None:
+        if facts:
+            self.facts[path] = facts
+        if ignores:
+            self.ignores[path] = ignores
+
+
+def _wanted(file: ChangedFile, paths: tuple[str, ...]) -> bool:
+    return not paths or any(matches(path, wanted) for wanted in paths for path in (file.path, file.old_path or ""))
+
+
+def _template_skipped(change: Change, source: SourceFile | Skipped | None) -> SourceFile | Skipped | None:
+    if not isinstance(source, SourceFile) or "templates/" not in source.path:
+        return source
+    parts = source.path.split("/")
+    folders = ["/".join(parts[:i]) for i, part in enumerate(parts) if part == "templates"]
+    charts = {folder for folder in folders if change.read_at_head(f"{folder}/Chart.yaml".lstrip("/")) is not None}
+    return Skipped(source.path, HELM_TEMPLATE) if is_helm_template(source.path, charts) else source
+
+
+def _configuration(change: Change, run: pipeline.Run, head: _Side) -> list[Detection]:
+    """What is to be said of the configuration itself."""
+    rules = rule_set(pipeline.enabled(manifest_rules(), run))
+    found: list[Detection] = []
+    for changed in change.files:
+        if changed.path in FILE_NAMES or changed.old_path in FILE_NAMES:
+            file = head.texts.get(changed.path) or SourceFile(changed.path, "")
+            found += pipeline.judge_configuration(file, Settings(), rules, run.context, changed=True)
+    return found
+
+
+def _report(  # noqa: PLR0913, PLR0917 - everything that was found comes together here
+    change: Change,
+    request: Request,
+    run: pipeline.Run,
+    head: _Side,
+    base: _Side,
+    detections: Iterable[Detection],
+    too_many: tuple[Skipped, ...],
+) -> tuple[Report, dict[str, str]]:
+    found = list(detections)
+    renamed = {f.old_path: f.path for f in change.files if f.old_path is not None and f.old_path != f.path}
+    marked = mark(
+        (d.finding for d in base.detections), (d.finding for d in found), renamed, base.evidence, head.evidence
+    )
+    settings = run.settings
+    kept = suppress(marked.head, settings.waivers, head.ignores, pipeline.aliases_of(head.ignores), settings.path)
+    existing = [0] * len(Severity)
+    for finding in kept.findings:
+        if finding.status == EXISTING:
+            existing[finding.severity] += 1
+    new_stems = {f.stem for f in marked.head if f.status == NEW}
+    fresh = [f for f in kept.findings if f.status == NEW or (f.status == WAIVED and f.stem in new_stems)]
+    fresh = _with_patches(fresh, found, head)
+    report = Report(
+        findings=with_fingerprints(fresh),
+        fixed=with_fingerprints(marked.fixed),
+        coverage=Coverage(tuple(head.scanned), (*head.skipped, *too_many), tuple(head.failed)),
+        comparison=Comparison(
+            request.base,
+            change.merge_base,
+            request.head or "the working tree",
+            tuple(existing),  # type: ignore[arg-type]
+        ),
+        skipped_rules=pipeline.skipped_rules(run),
+        waivers=kept.notes,
+        fail_level=run.effective_fail_level,
+        configuration=settings.path,
+        kubernetes_version=settings.kubernetes_version,
+    )
+    return report, {path: file.text for path, file in head.texts.items()}
+
+
+def _with_patches(findings: list[Finding], detections: list[Detection], head: _Side) -> list[Finding]:
+    """Proves the fixes of new findings, file by file."""
+    wanted: dict[str, list[Detection]] = {}
+    by_place = {(d.finding.stem, d.finding.place): d for d in detections if d.fix is not None}
+    for finding in findings:
+        detection = by_place.get((finding.stem, finding.place))
+        if detection is not None and finding.status == NEW:
+            wanted.setdefault(finding.place.path, []).append(detection)
+    bench = head.workbench()
+    proved: dict[tuple[str, Place], FixOffer] = {}
+    for path, group in wanted.items():
+        file = head.texts.get(path)
+        if file is None:
+            continue
+        everything = [d for d in detections if d.finding.place.path == path]
+        found = offers(file, group, bench.bench(everything))
+        proved |= {(d.finding.stem, d.finding.place): found[id(d)] for d in group if id(d) in found}
+    return [f._replace(fix=proved.get((f.stem, f.place), f.fix)) for f in findings]
