@@ -36,9 +36,9 @@ def check(arguments: argparse.Namespace, today: date) -> int:
         run = tree_run(arguments, root, today)
         report = pipeline.check_tree(run, arguments.paths)
         if arguments.patches or arguments.format == "html":
-            from gitops_guard.tree_patches import with_patches  # noqa: PLC0415
+            from gitops_guard.tree_fixes import with_patches  # noqa: PLC0415
 
-            report = with_patches(report, run)
+            report = with_patches(report, run, arguments.paths)
         read_text = disk_reader(root)
     text = publish(report, arguments.format, read_text, color=sys.stdout.isatty() and not arguments.output)
     write(text, arguments.output)

@@ -1,0 +1,123 @@
+"""Fixes over files on disk: the facts of all files first, then proofs file by file."""
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from gitops_guard import pipeline
+from gitops_guard.engine import Detection
+from gitops_guard.finding import DISPLAY_ONLY, SAFE, WAIVED, Finding, FixOffer, Place
+from gitops_guard.fixing import Group, Solution, groups, offers, solve
+from gitops_guard.model.inventory import Fact
+from gitops_guard.report import Report
+from gitops_guard.source_file import SourceFile
+from gitops_guard.sources.tree import walk
+from gitops_guard.suppression import matches, suppress
+from gitops_guard.workbench import Workbench
+
+GROUP_LIMIT = 2000
+"""Objects of one file that are fixed in one run."""
+
+
+class FixedFile(NamedTuple):
+    """A file after its fixes; `refused` are the problems without one, and why."""
+
+    file: SourceFile
+    after: str
+    applied: tuple[Solution, ...]
+    refused: tuple[tuple[Finding, str], ...]
+
+
+def with_patches(report: Report, run: pipeline.Run, paths: Sequence[str]) -> Report:
+    """The report of a tree with the fixes of its findings proved."""
+    workbench, files = _workbench(run, paths)
+    proved: dict[tuple[str, Place], FixOffer] = {}
+    open_places = {(f.stem, f.place) for f in report.findings if f.status != WAIVED}
+    for file in files:
+        _, detections = workbench.detections(file)
+        wanted = [d for d in detections if (d.finding.stem, d.finding.place) in open_places]
+        found = offers(file, wanted, workbench.bench(detections))
+        proved |= {(d.finding.stem, d.finding.place): found[id(d)] for d in wanted if id(d) in found}
+    findings = (f._replace(fix=proved.get((f.stem, f.place), f.fix)) for f in report.findings)
+    return report._replace(findings=tuple(findings))
+
+
+def fix_tree(run: pipeline.Run, paths: Sequence[str], *, safe_only: bool, everything: bool) -> Iterator[FixedFile]:
+    """The files that proved fixes change, and those with problems that have none.
+
+    Args:
+        run: the run.
+        paths: files and folders.
+        safe_only: only fixes that cannot change what an application sees.
+        everything: also patches whose effect depends on the application.
+    """
+    workbench, files = _workbench(run, paths)
+    for file in files:
+        fixed = _fix_file(file, workbench, run, safe_only=safe_only, everything=everything)
+        if fixed.after != file.text or fixed.refused:
+            yield fixed
+
+
+def _workbench(run: pipeline.Run, paths: Sequence[str]) -> tuple[Workbench, list[SourceFile]]:
+    """The facts of the whole tree, and the files that are to be fixed, which are read again one by one later."""
+    rules = pipeline.load_rules(run)
+    facts: dict[str, tuple[Fact, ...]] = {}
+    workbench = Workbench(rules, run.context, facts)
+    candidates: list[SourceFile] = []
+    for file in walk(paths, run.root):
+        if not isinstance(file, SourceFile) or any(matches(file.path, p) for p in run.settings.exclude):
+            continue
+        seen, detections = workbench.detections(file)
+        if seen.facts:
+            facts[file.path] = seen.facts
+        if any(d.fix is not None for d in detections):
+            candidates.append(file)
+    return workbench, candidates
+
+
+def _fix_file(
+    file: SourceFile, workbench: Workbench, run: pipeline.Run, *, safe_only: bool, everything: bool
+) -> FixedFile:
+    current, applied = file, []
+    refused: dict[str, tuple[Finding, str]] = {}
+    tried: set[tuple[str, ...]] = set()
+    while len(tried) < GROUP_LIMIT:
+        wanted, everyone = _wanted(current, workbench, run, safe_only=safe_only, everything=everything)
+        group = next((g for g in groups(wanted) if _key(g) not in tried), None)
+        if group is None:
+            break
+        tried.add(_key(group))
+        solution = solve(current, group, workbench.bench(everyone))
+        refused |= {d.finding.stem: (d.finding, reason) for d, reason in solution.refused}
+        if solution.patch is not None:
+            current = current._replace(text=solution.patch.files[0].after)
+            applied.append(solution)
+    return FixedFile(file, current.text, tuple(applied), tuple(refused.values()))
+
+
+def _key(group: Group) -> tuple[str, ...]:
+    return tuple(detection.finding.stem for detection in group.detections)
+
+
+def _wanted(
+    file: SourceFile, workbench: Workbench, run: pipeline.Run, *, safe_only: bool, everything: bool
+) -> tuple[list[Detection], list[Detection]]:
+    """The detections whose fixes are asked for and not waived, and all of the file."""
+    seen, detections = workbench.detections(file)
+    ignores = {file.path: seen.ignores} if seen.ignores else {}
+    kept = suppress(
+        [d.finding for d in detections],
+        run.settings.waivers,
+        ignores,
+        pipeline.aliases_of(ignores),
+        run.settings.path,
+    )
+    waived = {(f.stem, f.place) for f in kept.findings if f.status == WAIVED}
+    wanted = [
+        d
+        for d in detections
+        if d.fix is not None
+        and (d.finding.stem, d.finding.place) not in waived
+        and (d.fix.safety == SAFE or not safe_only)
+        and (d.fix.safety != DISPLAY_ONLY or everything)
+    ]
+    return wanted, detections
