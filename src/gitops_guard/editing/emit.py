@@ -2,9 +2,11 @@
 
 from typing import NamedTuple
 
-from gitops_guard.editing.quoting import is_literal, scalar_text, string_text
+from gitops_guard.editing.quoting import UnwritableError, is_literal, scalar_text, string_text
 from gitops_guard.editing.style import Style
 from gitops_guard.syntax.nodes import Data
+
+_LONGEST_KEY = 1000
 
 
 class FlowLayout(NamedTuple):
@@ -33,9 +35,16 @@ def is_block_text(value: Data, style: Style) -> bool:
     return style.literal and isinstance(value, str) and "\n" in value and is_literal(value)
 
 
-def key_text(key: str, quote: str) -> str:
-    """A key of a block mapping, quoted where it would not be read as this text."""
-    return string_text(key, quote)
+def key_text(key: str, quote: str, *, forced: str = "", flow: bool = False) -> str:
+    """A key, quoted where it would not be read as this text or `forced`.
+
+    Raises:
+        UnwritableError: YAML 1.1 reads a key of one line only up to 1024 characters.
+    """
+    written = string_text(key, quote, forced=forced, flow=flow)
+    if len(written) > _LONGEST_KEY:
+        raise UnwritableError("the key is too long to be written on one line")
+    return written
 
 
 def entry_lines(key: str, value: Data, indent: int, style: Style) -> list[str]:
@@ -86,7 +95,7 @@ def literal_lines(text: str, indent: int) -> list[str]:
 def flow_entry(key: str, value: Data, layout: FlowLayout, indent: str = "") -> str:
     """A key and its value within braces; `indent` is the white space before the key on its line."""
     forced = '"' if layout.quoted_keys else ""
-    written = string_text(key, layout.quote, forced=forced, flow=True)
+    written = key_text(key, layout.quote, forced=forced, flow=True)
     colon = layout.colon
     text = flow_text(value, layout, indent, key)
     # Without white space, `a:1` would be one plain scalar.

@@ -90,8 +90,8 @@ EDITS: dict[str, tuple[str, Intent, str]] = {
         '{\n  "a": {\n    "b": 1\n  }\n}\n',
         SetValue(("a", "c"), {"defaultMode": 288, "d": ["e", None]}),
         (
-            '{\n  "a": {\n    "b": 1,\n    "c": {\n      "defaultMode": 288,\n      "d": [\n        "e",\n        null\n'
-            "      ]\n    }\n  }\n}\n"
+            '{\n  "a": {\n    "b": 1,\n    "c": {\n      "defaultMode": 288,\n      "d": [\n        "e",\n'
+            "        null\n      ]\n    }\n  }\n}\n"
         ),
     ),
     "JSON without blanks": (
@@ -174,6 +174,8 @@ REFUSED: dict[str, tuple[str, Intent, str]] = {
     "a mapping without braces": ("[a: 1]\n", SetValue((0, "b"), 1), "without braces"),
     "a comment in a flow list": ("[a, # c\nb]\n", DeleteKey((0,)), "a comment stands between"),
     "another line break": ('a: "x\u2028y"\n', SetValue(("b",), 1), "line break"),
+    "a key that is too long": ("a: 1\n", SetValue(("b" * 1100,), 1), "too long"),
+    "a key that is too long in braces": ("{a: 1}\n", SetValue(("b" * 1100,), 1), "too long"),
     "half a character": ("a: 1\n", SetValue(("b",), "\ud800"), "surrogate"),
     "a second JSON document": ('{"a": 1}\n', AppendDocument("b: 1\n"), "JSON"),
     "two documents at once": ("a: 1\n", AppendDocument("b: 1\n---\nc: 1\n"), "not one readable document"),
@@ -208,8 +210,8 @@ def test_deletions_come_last_and_from_the_back() -> None:
         SetValue(("l", 1), "new"),
         DeleteKey(("l", 2, "inner")),
     ]
-    assert apply("l: [a, b, c, d]\n", 0, intents[:3]) == Edited("l: [new, d]\n")
-    assert apply("l: [a, b, {inner: 1}, d]\n", 0, intents) == Edited("l: [new, d]\n")
+    assert apply("l: [a, b, c, d]\n", 0, intents) == Edited("l: [new, d]\n")
+    assert apply("l: [a, b, {inner: 1}, d]\n", 0, [*intents, DeleteKey(("l", 2, "inner"))]) == Edited("l: [new, d]\n")
 
 
 def test_one_refusal_refuses_all() -> None:
