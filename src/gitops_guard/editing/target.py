@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from gitops_guard.editing.layout import RefusedError, line_start, line_stop
 from gitops_guard.syntax.field import KeyPath, format_keypath
-from gitops_guard.syntax.nodes import Alias, Mapping, Node, Scalar, Sequence, merged_entries
+from gitops_guard.syntax.nodes import Alias, Mapping, Node, Scalar, Sequence, merged_entries, resolved
 from gitops_guard.syntax.yaml import Document, Stream
 
 _OTHER_LINE_BREAKS = ("\x85", "\u2028", "\u2029")
@@ -86,7 +86,7 @@ def find(place: Source, path: KeyPath) -> Target:
             return Target(path, tuple(holders), node, depth)
         holder = _holder(place, node, path[:depth], key)
         holders.append(holder)
-        below = _below(place, holder, key, path[: depth + 1], is_last=depth + 1 == len(path))
+        below = _below(place, holder, key, path[: depth + 1])
         if below is None:
             return Target(path, tuple(holders), node, depth)
         node = below
@@ -103,6 +103,17 @@ def require_unshared(place: Source, node: Node, path: KeyPath) -> None:
         if id(node) in place.shared:
             raise RefusedError(f"{format_keypath(path)} carries an anchor that is used elsewhere")
         pending += _children(node)
+
+
+def is_merged(holder: Mapping, key: str | int) -> bool:
+    """Whether a merge (`<<`) of a mapping holds a key, whatever the mapping itself holds."""
+    for merge in holder.merges:
+        target = resolved(merge)
+        for source_node in target.items if isinstance(target, Sequence) else (target,):
+            inner = resolved(source_node)
+            if isinstance(inner, Mapping) and key in merged_entries(inner):
+                return True
+    return False
 
 
 def _is_fillable(node: Node, key: str | int) -> bool:
@@ -128,7 +139,7 @@ def _holder(place: Source, node: Node, path: KeyPath, key: str | int) -> Mapping
     raise RefusedError(f"{where} is {kind}, so {format_keypath((*path, key))} cannot be there")
 
 
-def _below(place: Source, holder: Mapping | Sequence, key: str | int, path: KeyPath, *, is_last: bool) -> Node | None:
+def _below(place: Source, holder: Mapping | Sequence, key: str | int, path: KeyPath) -> Node | None:
     if isinstance(holder, Sequence):
         assert isinstance(key, int)  # noqa: S101 - _holder matched them
         if not 0 <= key <= len(holder.items):
@@ -136,8 +147,8 @@ def _below(place: Source, holder: Mapping | Sequence, key: str | int, path: KeyP
         return holder.items[key] if key < len(holder.items) else None
     entry = holder.entries.get(str(key))
     if entry is None:
-        if holder.merges and (not is_last or key in merged_entries(holder)):
-            raise RefusedError(f"{format_keypath(path)} comes or may come from a merge (`<<`)")
+        if holder.merges and key in merged_entries(holder):
+            raise RefusedError(f"{format_keypath(path)} comes from a merge (`<<`)")
         return None
     if entry[0].start in place.repeated:
         raise RefusedError(f"the key {format_keypath(path)} is repeated")

@@ -19,7 +19,7 @@ from gitops_guard.editing.layout import (
 )
 from gitops_guard.editing.quoting import UnwritableError
 from gitops_guard.editing.style import Style, detect, is_json, line_end_of
-from gitops_guard.editing.target import Source, Target, find, require_unshared, source
+from gitops_guard.editing.target import Source, Target, find, is_merged, require_unshared, source
 from gitops_guard.syntax.field import format_keypath
 from gitops_guard.syntax.nodes import Alias, Data, Mapping, Node, Scalar, Sequence, data
 from gitops_guard.syntax.yaml import Stream, parse
@@ -144,7 +144,9 @@ def _deleted_depth(target: Target) -> int:
     for depth in range(len(target.holders) - 1, -1, -1):
         holder = target.holders[depth]
         if isinstance(holder, Mapping) and holder.merges:
-            raise RefusedError("a key of a mapping with a merge (`<<`) would be deleted: the merge may hold it too")
+            if len(holder.entries) == 1 or is_merged(holder, target.path[depth]):
+                raise RefusedError("what a merge (`<<`) holds would show when the key is deleted")
+            return depth
         size = len(holder.items) if isinstance(holder, Sequence) else len(holder.entries)
         if size > 1:
             return depth

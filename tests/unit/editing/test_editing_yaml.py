@@ -115,6 +115,16 @@ EDITS: dict[str, tuple[str, Intent, str]] = {
     "an alias is deleted where it stands": ("a: &x 1\nb: *x\n", DeleteKey(("b",)), "a: &x 1\n"),
     "an unused anchor goes": ("a: &x\n  b: 1\nc: 1\n", SetValue(("a",), 2), "a: 2\nc: 1\n"),
     "the same value is left as it is written": ("a: 0x1B8\n", SetValue(("a",), 440), "a: 0x1B8\n"),
+    "a key beside a merge": (
+        "a: &x {b: 1}\nc:\n  <<: *x\n  d: 1\n  e: 2\n",
+        DeleteKey(("c", "d")),
+        "a: &x {b: 1}\nc:\n  <<: *x\n  e: 2\n",
+    ),
+    "a new key beside a merge": (
+        "a: &x {b: 1}\nc: {<<: *x}\n",
+        SetValue(("c", "d"), 1),
+        "a: &x {b: 1}\nc: {<<: *x, d: 1}\n",
+    ),
     "a key goes with its comments": (
         "x:\n  a: 1\n\n  # one\n  # two\n  b: # c\n    d: 1\n    # deeper\n\n  e: 1\n",
         DeleteKey(("x", "b")),
@@ -156,6 +166,7 @@ REFUSED: dict[str, tuple[str, Intent, str]] = {
     "deleting a used anchor": ("a:\n  b: &x 1\nc: *x\n", DeleteKey(("a",)), "anchor that is used elsewhere"),
     "through a merge": ("a: &x {b: 1}\nc: {<<: *x, d: 1}\n", SetValue(("c", "b"), 2), "merge"),
     "deleting beside a merge": ("a: &x {b: 1}\nc: {<<: *x, b: 1, d: 1}\n", DeleteKey(("c", "b")), "merge"),
+    "the only key beside a merge": ("a: &x {b: 1}\nc: {<<: *x, d: 1}\n", DeleteKey(("c", "d")), "merge"),
     "explicit keys": ("? a\n: b\n", SetValue(("c",), 1), "explicit `?`"),
     "explicit keys in braces": ("{? a : b}\n", SetValue(("c",), 1), "explicit `?`"),
     "a tab behind a dash": ("a:\n-\t1\n", AppendItem(("a",), 1), "tabs"),
