@@ -11,9 +11,10 @@ def manifest_rules() -> tuple[Rule, ...]:
     from gitops_guard.rules.adm import ADM  # noqa: PLC0415 - see the module
     from gitops_guard.rules.git import GIT  # noqa: PLC0415
     from gitops_guard.rules.net import NET  # noqa: PLC0415
+    from gitops_guard.rules.pod import POD  # noqa: PLC0415
     from gitops_guard.rules.rbc import RBC  # noqa: PLC0415
 
-    return (*NET, *RBC, *ADM, *GIT)
+    return (*POD, *NET, *RBC, *ADM, *GIT)
 
 
 def dockerfile_rules() -> tuple[Rule, ...]:
