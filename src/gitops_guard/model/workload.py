@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from gitops_guard.model.api_types import undecodable
 from gitops_guard.model.kubernetes_object import KubernetesObject
 from gitops_guard.syntax.field import Field, KeyPath
 
@@ -32,10 +33,15 @@ CONTAINER_LISTS = ("initContainers", "containers", "ephemeralContainers")
 
 
 class Workload(NamedTuple):
-    """An object that runs pods. `template` holds the pods' `metadata` and `spec`."""
+    """An object that runs pods.
+
+    `template` holds the pods' `metadata` and `spec`. `is_judged`: Pod Security admission evaluates the object itself,
+    not only its pods, and can decode it.
+    """
 
     object: KubernetesObject
     template: Field
+    is_judged: bool
 
     @property
     def pod_spec(self) -> Field:
@@ -51,11 +57,6 @@ class Workload(NamedTuple):
     def security_context(self) -> Field:
         """The pod-level security context."""
         return self.template["spec"]["securityContext"]
-
-    @property
-    def is_pod_security_kind(self) -> bool:
-        """Whether Pod Security admission evaluates the object itself, not only its pods."""
-        return self.object.kind in POD_SECURITY_KINDS
 
     @property
     def is_windows(self) -> bool:
@@ -106,7 +107,9 @@ def workload(obj: KubernetesObject) -> Workload | None:
     if path is None:
         return None
     template = obj.field.at(*path)
-    return Workload(obj, template) if template["spec"].is_mapping else None
+    if not template["spec"].is_mapping:
+        return None
+    return Workload(obj, template, obj.kind in POD_SECURITY_KINDS and undecodable(obj.kind, obj.field) is None)
 
 
 def containers(workload: Workload) -> tuple[Container, ...]:

@@ -30,10 +30,10 @@ CONTAINERS = """  containers:
 def violated(workload: Workload, controls: tuple[str, ...], *own: str) -> tuple[str, ...]:
     """The controls of a finding: all that are no Pod Security check, and those of Pod Security given.
 
-    Pod Security is claimed only for the kinds that its admission evaluates itself.
+    Pod Security is claimed only for objects that its admission evaluates.
     """
     others = tuple(control for control in controls if not control.startswith("pss:"))
-    return (*own, *others) if workload.is_pod_security_kind else others
+    return (*own, *others) if workload.is_judged else others
 
 
 def in_user_namespace(workload: Workload, context: RuleContext) -> bool:
