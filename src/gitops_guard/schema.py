@@ -44,7 +44,7 @@ _ZERO_IS_ACCEPTED = {
 _SILENT = frozenset({"description", "title", "default", "$schema", "$id"})
 
 _QUANTITY = r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([KMGTPE]i|[numkMGTPE]|[eE][+-]?[0-9]+)?"
-"""Kubernetes' resource.Quantity: a decimal number with a binary, decimal or exponential suffix."""
+"""Kubernetes' resource.Quantity: a decimal number with a binary, decimal or exponential suffix. Spaces around it pass."""
 
 _Schema = TypedDict(
     "_Schema",
@@ -266,7 +266,7 @@ def _has_format(value: object, form: str) -> bool:
         case "byte", str():
             return _is_base64(value)
         case "quantity", str():
-            return re.fullmatch(_QUANTITY, value) is not None
+            return re.fullmatch(_QUANTITY, value.strip(" ")) is not None
     return True
 
 

@@ -95,6 +95,7 @@ VALID = {
     "quantity in exa": limits("1E"),
     "signed quantity without leading digit": limits("+.5k"),
     "quantity with a trailing point": limits("1."),
+    "quantity between spaces": limits(" 1 "),
     "no value of a header, which is the empty one": pod(
         livenessProbe={"httpGet": {"port": 80, "httpHeaders": [{"name": "X-Probe"}]}}
     ),
@@ -301,7 +302,8 @@ def _is_quantity(value: object) -> bool:
     suffixes = [*"numkMGTPE", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei", ""]
     if not isinstance(value, str):
         return True
-    number = value.removesuffix(max((s for s in suffixes if value.endswith(s)), key=len))
+    number = value.strip(" ")
+    number = number.removesuffix(max((suffix for suffix in suffixes if number.endswith(suffix)), key=len))
     try:
         float(number)
     except ValueError:
@@ -327,7 +329,7 @@ LEAVES = st.one_of(
     st.booleans(),
     st.integers(min_value=-(1 << 65), max_value=1 << 65),
     st.sampled_from([1.5, 2.0, -3.0, 1e300]),
-    st.sampled_from(["", "text", "1Gi", "500m", "1e3", "1Q", "aGk=", "=", "Always", "80"]),
+    st.sampled_from(["", "text", "1Gi", "500m", " 2 ", "1e3", "1Q", "aGk=", "=", "Always", "80"]),
     st.sampled_from([{}, {"name": "a"}, {"unknown": 1}, {"a": None}]),
 )
 SEEDS = [pod(), deployment(), service(80), limits("1Gi"), custom_resource_definition()]
