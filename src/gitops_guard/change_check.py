@@ -59,10 +59,11 @@ def _below(top: str, root: str, paths: Sequence[str]) -> tuple[str, ...]:
 
 
 class Judged(NamedTuple):
-    """The report on a change, and the texts of the head that it speaks of."""
+    """The report on a change, the texts of the head that it speaks of, and how many comments a review may have."""
 
     report: Report
     texts: dict[str, str]
+    budget: int
 
 
 def judge(change: Change, request: Request) -> Judged:
@@ -91,7 +92,7 @@ def judge(change: Change, request: Request) -> Judged:
     base.judge_whole()
     detections = [*head.detections, *_configuration(change, run, head)]
     report, texts = _report(change, request, run, head, base, detections, related.skipped)
-    return Judged(report._replace(seconds=time.monotonic() - start), texts)
+    return Judged(report._replace(seconds=time.monotonic() - start), texts, settings.comments_budget)
 
 
 def base_settings(change: Change, today: date) -> Settings:

@@ -40,11 +40,11 @@ _ZERO_IS_ACCEPTED = {
     "Sysctl": ("value",),
     "TokenRequest": ("audience",),
 }
-"""Fields described as required that the server (1.36) lets out all the same: their zero value means something."""
+"""Fields described as required that a server (1.36) accepts an object without: it takes the zero value, or null."""
 _SILENT = frozenset({"description", "title", "default", "$schema", "$id"})
 
 _QUANTITY = r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([KMGTPE]i|[numkMGTPE]|[eE][+-]?[0-9]+)?"
-"""Kubernetes' resource.Quantity: a decimal number with a binary, decimal or exponential suffix. Spaces around it pass."""
+"""Kubernetes' resource.Quantity: a decimal number with a binary, decimal or exponential suffix."""
 
 _Schema = TypedDict(
     "_Schema",
@@ -265,7 +265,7 @@ def _has_format(value: object, form: str) -> bool:
             return -limit <= value < limit
         case "byte", str():
             return _is_base64(value)
-        case "quantity", str():
+        case "quantity", str():  # the server passes over spaces around it
             return re.fullmatch(_QUANTITY, value.strip(" ")) is not None
     return True
 

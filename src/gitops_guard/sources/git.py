@@ -279,3 +279,18 @@ class _Objects:
         if to is None or source is None:
             raise UsageError("git gave no pipes")
         return to, source
+
+
+def knows(folder: str, revision: str) -> bool:
+    """Whether a revision names a commit of this clone."""
+    if not revision or revision.startswith("-"):
+        return False
+    return (
+        _run(folder, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}").returncode == 0
+    )
+
+
+def parents(folder: str, revision: str) -> list[str]:
+    """The parents of a commit; none where it is not known."""
+    done = _run(folder, "rev-list", "--parents", "-n", "1", "--end-of-options", revision)
+    return done.stdout.decode().split()[1:] if done.returncode == 0 else []

@@ -1,0 +1,224 @@
+"""The review of a pull request as a value: one comment and one suggestion per object, and what fits on no line.
+
+Pure: it decides what is said and where; posting it is somebody else's.
+"""
+
+import re
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from gitops_guard.finding import DISPLAY_ONLY, NEW, Finding, Patch
+from gitops_guard.publishers.escape import markdown_code as code
+from gitops_guard.publishers.escape import markdown_text as plain
+from gitops_guard.report import Report
+
+BODY_LIMIT = 60_000
+"""Characters; GitHub refuses bodies over 65,536."""
+SUGGESTION_LINES = 60
+_MARKER = "<!-- gitops-guard:object="
+
+Commentable = Callable[[str, int, int], bool]
+"""Whether GitHub accepts a comment on these lines of a path."""
+
+
+class Anchor(NamedTuple):
+    """The lines that a comment stands on; `first` equals `last` for one line."""
+
+    first: int
+    last: int
+
+
+class Comment(NamedTuple):
+    """A comment of a review. Without an anchor it belongs to the file, or, where that is not in the diff, nowhere.
+
+    `key` identifies its object across pushes.
+    """
+
+    path: str
+    anchor: Anchor | None
+    body: str
+    key: str
+
+
+class Review(NamedTuple):
+    """What is posted: comments on lines, comments on files, and how many findings the budget left to the summary."""
+
+    comments: tuple[Comment, ...]
+    file_comments: tuple[Comment, ...]
+    left_out: int
+
+
+def compose(report: Report, commentable: Commentable, changed: frozenset[str], budget: int) -> Review:
+    """The review of a change.
+
+    Args:
+        report: of a comparison.
+        commentable: where line comments are possible.
+        changed: the paths of the diff, on which comments on files are possible.
+        budget: how many comments at most; the rest is only in the summary.
+    """
+    groups: dict[tuple[str, str], list[Finding]] = {}
+    for finding in report.findings:
+        if finding.status == NEW:
+            groups.setdefault((finding.place.path, object_key(finding)), []).append(finding)
+    ordered = sorted(groups.values(), key=lambda found: (-max(f.severity for f in found), found[0].place.path))
+    inline: list[Comment] = []
+    on_files: list[Comment] = []
+    left_out = 0
+    for found in ordered:
+        path = found[0].place.path
+        comment = _comment(found, commentable)
+        if path not in changed or len(inline) + len(on_files) >= budget:
+            left_out += len(found)
+        elif comment.anchor is not None:
+            inline.append(comment)
+        else:
+            on_files.append(comment)
+    return Review(tuple(inline), tuple(on_files), left_out)
+
+
+def object_key(finding: Finding) -> str:
+    """The identity of the object that a finding is about, as the hidden marker holds it."""
+    resource = finding.resource
+    parts = (finding.place.path, resource.kind, resource.namespace, resource.name)
+    return re.sub(r"[^A-Za-z0-9._/-]", "~", ":".join(parts))
+
+
+def marker(key: str) -> str:
+    """The hidden line by which a later run knows a comment again."""
+    return f"{_MARKER}{key} -->"
+
+
+def marked_key(body: str) -> str | None:
+    """The key of a comment of ours; None for any other comment."""
+    if not body.startswith(_MARKER):
+        return None
+    return body[len(_MARKER) :].partition(" -->")[0]
+
+
+def _comment(found: Sequence[Finding], commentable: Commentable) -> Comment:
+    first = found[0]
+    patch = _committable(found)
+    anchor = suggestion = None
+    if patch is not None:
+        replaced = replaced_lines(patch)
+        if replaced is not None and commentable(first.place.path, replaced.anchor.first, replaced.anchor.last):
+            anchor, suggestion = replaced.anchor, replaced.lines
+    if anchor is None:
+        lines = sorted({finding.place.start.line for finding in found})
+        line = next((line for line in lines if commentable(first.place.path, line, line)), None)
+        anchor = None if line is None else Anchor(line, line)
+    key = object_key(first)
+    return Comment(first.place.path, anchor, _body(found, patch, suggestion, key), key)
+
+
+def _committable(found: Sequence[Finding]) -> Patch | None:
+    patches = (finding.fix.patch for finding in found if finding.fix is not None)
+    return next((patch for patch in patches if patch is not None and patch.safety != DISPLAY_ONLY), None)
+
+
+class Replaced(NamedTuple):
+    """Lines of the text before a patch, and what stands there after it."""
+
+    anchor: Anchor
+    lines: tuple[str, ...]
+
+
+def replaced_lines(patch: Patch) -> Replaced | None:
+    """The smallest run of lines that a patch of one file replaces; None where no suggestion can say it."""
+    if len(patch.files) != 1 or patch.files[0].before is None:
+        return None
+    before = patch.files[0].before.split("\n")
+    after = patch.files[0].after.split("\n")
+    start = 0
+    while start < min(len(before), len(after)) and before[start] == after[start]:
+        start += 1
+    end = 0
+    while end < min(len(before), len(after)) - start and before[-1 - end] == after[-1 - end]:
+        end += 1
+    if start == len(before) - end:
+        if start == 0:
+            return None
+        start -= 1
+    lines = after[start : len(after) - end]
+    if len(lines) > SUGGESTION_LINES or len(before) - end - start > SUGGESTION_LINES:
+        return None
+    return Replaced(Anchor(start + 1, len(before) - end), tuple(line.rstrip("\r") for line in lines))
+
+
+def _body(found: Sequence[Finding], patch: Patch | None, suggestion: tuple[str, ...] | None, key: str) -> str:
+    lines = [marker(key), _headline(found, patch), "", "| Severity | What | Rule |", "|---|---|---|"]
+    lines += (
+        f"| {finding.severity.label} | {plain(finding.message)} | {finding.rule_id} |"
+        for finding in sorted(found, key=lambda f: (-f.severity, f.rule_id))
+    )
+    if suggestion is not None:
+        text = "\n".join(suggestion)
+        fence = fence_for(text)
+        lines += ["", f"{fence}suggestion", text, fence]
+    if patch is not None and patch.note:
+        lines += ["", f"**Before you commit this:** {plain(patch.note)}."]
+    if patch is not None and suggestion is None:
+        lines += _folded("The patch (git apply)", patch.diff)
+    for other in _to_read(found):
+        lines += _folded(f"A patch to read: {plain(other.title)}", other.diff, f"{plain(other.note)}.")
+    lines += _proof(found, patch)
+    return _bounded("\n".join(lines) + "\n")
+
+
+def _headline(found: Sequence[Finding], patch: Patch | None) -> str:
+    resource = found[0].resource
+    name = code(f"{resource.kind}/{resource.name}" if resource.kind else found[0].place.path)
+    where = f" in {code(resource.namespace)}" if resource.namespace else ""
+    containers = list(dict.fromkeys(f.resource.container for f in found if f.resource.container))
+    inside = ""
+    if containers:
+        noun = "container" if len(containers) == 1 else "containers"
+        inside = f", {noun} {', '.join(code(container) for container in containers)}"
+    count = "1 problem" if len(found) == 1 else f"{len(found)} problems"
+    solved = sum(1 for f in found if f.fix is not None and f.fix.patch is not None and f.fix.patch is patch)
+    tail = "."
+    if patch is not None:
+        tail = " that one patch fixes." if solved == len(found) else f"; one patch fixes {solved} of them."
+    return f"**{name}{where}{inside}**: this change introduces {count}{tail}"
+
+
+def _to_read(found: Sequence[Finding]) -> list[Patch]:
+    patches = (finding.fix.patch for finding in found if finding.fix is not None)
+    to_read = {id(patch): patch for patch in patches if patch is not None and patch.safety == DISPLAY_ONLY}
+    return list(to_read.values())
+
+
+def _folded(summary: str, diff: str, note: str = "") -> list[str]:
+    fence = fence_for(diff)
+    return ["", f"<details><summary>{summary}</summary>", "", *([note, ""] if note else []),
+            f"{fence}diff", diff.rstrip("\n"), fence, "", "</details>"]  # fmt: skip
+
+
+def _proof(found: Sequence[Finding], patch: Patch | None) -> list[str]:
+    controls = list(dict.fromkeys(c for f in found for c in f.controls if c.split(":")[0] in {"cis_k8s", "pss"}))
+    lines = ["", "<details><summary>What was proved, and what it covers</summary>", ""]
+    lines += (f"- {step}" for step in (patch.proof if patch is not None else ("no fix was proved",)))
+    refused = {f.rule_id: f.fix.refused for f in found if f.fix is not None and f.fix.refused}
+    lines += (f"- {rule}: no fix: {plain(reason)}" for rule, reason in refused.items())
+    if controls:
+        lines.append(f"- covers {', '.join(controls)}")
+    lines += [
+        "",
+        f"Explain: `gitops-guard explain {found[0].rule_id}`. Not for you? See waivers in docs/configuration.md.",
+    ]
+    return [*lines, "</details>"]
+
+
+def fence_for(text: str) -> str:
+    """A fence longer than any run of backticks in a text."""
+    longest = max((len(run) for run in re.findall(r"`+", text)), default=0)
+    return "`" * max(3, longest + 1)
+
+
+def _bounded(body: str) -> str:
+    if len(body) <= BODY_LIMIT:
+        return body
+    cut = body[:BODY_LIMIT].rpartition("\n")[0]
+    fence = fence_for(cut)
+    return f"{cut}\n{fence}\n\nThis comment was cut: the whole patch is in the report.\n"
