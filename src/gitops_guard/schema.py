@@ -27,7 +27,6 @@ _ZERO_IS_ACCEPTED = {
     "CSIDriver": ("spec",),
     "CustomResourceDefinitionVersion": ("served", "storage"),
     "Event": ("involvedObject",),
-    "ForNode": ("name",),
     "ForZone": ("name",),
     "HTTPHeader": ("value",),
     "ISCSIPersistentVolumeSource": ("lun",),

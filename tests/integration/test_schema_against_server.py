@@ -173,8 +173,8 @@ def event() -> Object:
     return value
 
 
-def slice_with(**zone: object) -> Object:
-    endpoint = {"addresses": ["10.0.0.1"], "hints": {"forZones": [zone]}}
+def slice_with(**hints: object) -> Object:
+    endpoint = {"addresses": ["10.0.0.1"], "hints": hints}
     return made("discovery.k8s.io/v1", "EndpointSlice", addressType="IPv4", endpoints=[endpoint], ports=[{"port": 80}])
 
 
@@ -230,10 +230,11 @@ ACCEPTED = {
     "token for no audience": made("storage.k8s.io/v1", "CSIDriver", spec={"tokenRequests": [{}]}),
     "version that is not stored": definition(),
     "version that is not served": definition(served=None),
-    "zone without name": slice_with(),
+    "zone without name": slice_with(forZones=[{}]),
     "event about nothing": event(),
 }
 REFUSED = {
+    "node without name": slice_with(forNodes=[{}]),
     "unknown field": pod(securtyContext={}),
     "unknown field at the root": pod() | {"specs": {}},
     "no containers": made("v1", "Pod", spec={}),
