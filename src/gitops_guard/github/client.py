@@ -1,5 +1,6 @@
 """The few calls of GitHub's REST API that a review needs, on PyGithub's requester (retries, rate limits, time-outs)."""
 
+import logging
 from typing import Any, NamedTuple
 
 from gitops_guard.errors import PublishError
@@ -32,6 +33,7 @@ class Client:
         from github import Auth, Github  # noqa: PLC0415 - costs as much as eighteen interpreter starts
         from github.GithubRetry import GithubRetry  # noqa: PLC0415
 
+        logging.getLogger("github.GithubRetry").setLevel(logging.ERROR)  # what failed is said by the errors below
         retry = GithubRetry(
             total=4, max_rate_limit_wait=_MAX_WAIT, allowed_methods=frozenset(("GET", "PATCH", "DELETE"))
         )

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from gitops_guard.editing.intent import SetValue
 from gitops_guard.finding import CRITICAL, HIGH, MEDIUM
 from gitops_guard.model.workload import Container, Workload, containers
-from gitops_guard.rule import Example, Problem, Rule, RuleContext, needs_review
+from gitops_guard.rule import Example, Fix, Problem, Rule, RuleContext, needs_review
 from gitops_guard.rules.pod.pss import CONTAINERS, HARDENING, POD, added_capabilities, is_windows_exempt, violated
 from gitops_guard.syntax.field import Field
 
@@ -44,21 +44,26 @@ def check_escalation(container: Container, context: RuleContext) -> Iterator[Pro
     allowed = container.security_context["allowPrivilegeEscalation"]
     if allowed.is_false or is_windows_exempt(container.workload, context):
         return
-    refused_by_kubernetes = (
-        container.security_context["privileged"].is_true
-        or "SYS_ADMIN" in {name.removeprefix("CAP_") for name in added_capabilities(container)}
-        or container.workload.is_windows
-    )
-    fix = needs_review(
-        "forbid privilege escalation",
-        SetValue(allowed.keypath, False),  # noqa: FBT003 - a YAML value
-        note="setuid programs in the image, such as sudo or ping, no longer gain rights",
-    )
     yield Problem(
         allowed,
         f"{container.name} may gain privileges: allowPrivilegeEscalation is not false",
-        fix=None if refused_by_kubernetes else fix,
+        fix=_forbid(container, allowed),
         controls=violated(container.workload, _ESCALATION, "pss:restricted:allowPrivilegeEscalation"),
+    )
+
+
+def _forbid(container: Container, allowed: Field) -> Fix | None:
+    """Kubernetes refuses `allowPrivilegeEscalation: false` beside SYS_ADMIN or `privileged`, so the latter goes too."""
+    added = {name.removeprefix("CAP_") for name in added_capabilities(container)}
+    if "SYS_ADMIN" in added or container.workload.is_windows:
+        return None
+    privileged = container.security_context["privileged"]
+    intents = [SetValue(privileged.keypath, False)] if privileged.is_true else []  # noqa: FBT003 - a YAML value
+    return needs_review(
+        "forbid privilege escalation",
+        *intents,
+        SetValue(allowed.keypath, False),  # noqa: FBT003 - a YAML value
+        note="setuid programs in the image, such as sudo or ping, no longer gain rights",
     )
 
 
@@ -142,7 +147,9 @@ ESCALATION = Rule(
             fixed=_CONTEXT + "        allowPrivilegeEscalation: false\n",
         ),
         Example(
-            _CONTEXT + "        privileged: true\n", at="spec.containers[0].securityContext.allowPrivilegeEscalation"
+            _CONTEXT + "        privileged: true\n",
+            at="spec.containers[0].securityContext.allowPrivilegeEscalation",
+            fixed=_CONTEXT + "        privileged: false\n        allowPrivilegeEscalation: false\n",
         ),
     ),
     good=(
@@ -158,8 +165,8 @@ Reports containers that do not set `allowPrivilegeEscalation: false`. Windows po
 Without it a setuid program gives its caller more rights than the container was started with.
 
 ## Fix safety
-Needs review: programs that rely on setuid stop working. No fix is offered for a privileged container or one with
-`SYS_ADMIN`, for which Kubernetes refuses the setting.
+Needs review: programs that rely on setuid stop working. A privileged container stops being so, since Kubernetes refuses
+both together; with `SYS_ADMIN` no fix is offered.
 
 ## References
 Kubernetes, Pod Security Standards, Restricted, "Privilege Escalation".
