@@ -1,18 +1,16 @@
 """The product's own image: run by hand, run as GitHub runs it, and run by a real workflow runner."""
 
-import importlib
-import importlib.util
 import json
 import os
 import subprocess
 import urllib.request
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import yaml
 
+from github_double import serving
 from integration import action_runner
 from integration.action_runner import ACTION_TAG, Docker, Ran, Workflow
 
@@ -72,11 +70,6 @@ def docker() -> Iterator[Docker]:
 @pytest.fixture
 def github(tmp_path: Path) -> Iterator[str]:
     """The address of a stand-in for GitHub that holds `acme/shop` with pull request 1, from `change` into `main`."""
-    if importlib.util.find_spec("github_standin") is None:
-        if os.environ.get("GITOPS_GUARD_REQUIRE_REAL") == "1":
-            pytest.fail("the stand-in for GitHub is missing")
-        pytest.skip("the stand-in for GitHub is missing")
-    serving: Callable[..., AbstractContextManager[str]] = importlib.import_module("github_standin").serving
     repository(tmp_path / "shop", {"fail-level": "high", "offline": "true"})
     with serving(tmp_path / "shop", token=TOKEN) as address:
         yield address

@@ -1,4 +1,4 @@
-"""Every rule against its own examples: fires, is fixed exactly, is clean afterwards; and stays silent where it should."""
+"""Every rule against its own examples: it fires, is fixed exactly, is clean then, and is silent where it should be."""
 
 from datetime import date
 

@@ -15,6 +15,7 @@ from gitops_guard.report import Report
 BODY_LIMIT = 60_000
 """Characters; GitHub refuses bodies over 65,536."""
 SUGGESTION_LINES = 60
+NOTE_LIMIT = 4000
 _MARKER = "<!-- gitops-guard:object="
 
 Commentable = Callable[[str, int, int], bool]
@@ -157,7 +158,7 @@ def _body(found: Sequence[Finding], patch: Patch | None, suggestion: tuple[str, 
         fence = fence_for(text)
         lines += ["", f"{fence}suggestion", text, fence]
     if patch is not None and patch.note:
-        lines += ["", f"**Before you commit this:** {plain(patch.note)}."]
+        lines += ["", f"**Before you commit this:** {plain(patch.note, NOTE_LIMIT)}."]
     if patch is not None and suggestion is None:
         lines += _folded("The patch (git apply)", patch.diff)
     for other in _to_read(found):

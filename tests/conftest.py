@@ -1,0 +1,20 @@
+"""What all tests share: a real component that is missing is a failure where all of them were promised."""
+
+import os
+from collections.abc import Generator
+
+import pytest
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Turns a skipped `real` test into a failure when GITOPS_GUARD_REQUIRE_REAL=1."""
+    report = yield
+    without_oracles = os.environ.get("GITOPS_GUARD_NO_ORACLES") == "1" and "oracle" in str(report.longrepr).lower()
+    required = os.environ.get("GITOPS_GUARD_REQUIRE_REAL") == "1"
+    if required and not without_oracles and report.skipped and item.get_closest_marker("real") is not None:
+        report.outcome = "failed"
+        report.longrepr = f"a real component is missing: {report.longrepr}"
+    return report
