@@ -47,13 +47,13 @@ def rule_set(rules: Iterable[Rule]) -> RuleSet:
     by_kind: dict[str, list[Rule]] = {}
     every_object: list[Rule] = []
     for rule in rules:
-        if rule.applies_to is not KubernetesObject:
-            targets.setdefault(rule.applies_to, []).append(rule)
-        elif rule.kinds:
-            for kind in rule.kinds:
+        for target in rule.applies_to if isinstance(rule.applies_to, tuple) else (rule.applies_to,):
+            if target is not KubernetesObject:
+                targets.setdefault(target, []).append(rule)
+            elif not rule.kinds:
+                every_object.append(rule)
+            for kind in rule.kinds if target is KubernetesObject else ():
                 by_kind.setdefault(kind, []).append(rule)
-        else:
-            every_object.append(rule)
     known = {Container, Workload, SourceFile, Stream}
     return RuleSet(
         container=tuple(targets.get(Container, ())),

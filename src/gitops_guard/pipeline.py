@@ -145,8 +145,8 @@ def aliases_of(ignores: dict[str, tuple[Ignore, ...]]) -> dict[str, frozenset[st
 
 
 def all_rules() -> tuple[Rule, ...]:
-    """Every rule there is."""
-    return (*manifest_rules(), *dockerfile_rules())
+    """Every rule there is; one for manifests and Dockerfiles alike is listed as the latter have it: complete."""
+    return tuple({rule.id: rule for rule in (*manifest_rules(), *dockerfile_rules())}.values())
 
 
 def skipped_rules(run: Run) -> tuple[SkippedRule, ...]:

@@ -109,15 +109,15 @@ class Rule(NamedTuple):
 
     `name` completes "allow ..." and is the module's name with hyphens (or, in a module of several, names one of them).
     `applies_to` is what `check` takes first: `Container`, `Workload`, `KubernetesObject` (of the given `kinds`),
-    `Dockerfile`, `SourceFile`, `Stream` or `Inventory`; its second argument is the `RuleContext`. `aliases` are the
-    ids of the same check in other tools. `controls` are `framework:id`.
+    `Dockerfile`, `SourceFile`, `Stream` or `Inventory`, or any of several of these; its second argument is the
+    `RuleContext`. `aliases` are the ids of the same check in other tools. `controls` are `framework:id`.
     """
 
     id: str
     name: str
     title: str
     severity: Severity
-    applies_to: type
+    applies_to: type | tuple[type, ...]
     check: "Callable[..., Iterator[Problem]]"
     aliases: tuple[str, ...]
     controls: tuple[str, ...]

@@ -14,7 +14,7 @@ def find_rule(name: str) -> Rule:
         UsageError: there is none; the hint names the nearest.
     """
     wanted = name.lower()
-    by_name = {key.lower(): rule for rule in reversed(all_rules()) for key in (*rule.aliases, rule.name, rule.id)}
+    by_name: dict[str, Rule] = {key.lower(): rule for rule in reversed(all_rules()) for key in _names(rule)}
     if wanted in by_name:
         return by_name[wanted]
     from difflib import get_close_matches  # noqa: PLC0415 - only for an error
@@ -22,6 +22,10 @@ def find_rule(name: str) -> Rule:
     near = get_close_matches(wanted, by_name, 1)
     hint = f"did you mean {by_name[near[0]].id}?" if near else "see: gitops-guard rules"
     raise UsageError(f"there is no rule {name!r}", hint=hint)
+
+
+def _names(rule: Rule) -> tuple[str, ...]:
+    return (*rule.aliases, rule.name, rule.id)
 
 
 def explain(name: str) -> str:

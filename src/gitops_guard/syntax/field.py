@@ -34,18 +34,18 @@ class Field:
         self.parent = parent
         self.key = key
         self.written = written
-        self.node: Anchored | None = written.target if written.__class__ is Alias else written  # type: ignore[union-attr,assignment]
+        self.node: Anchored | None = written.target if written.__class__ is Alias else written  # type: ignore[assignment]
 
     def __getitem__(self, key: str | int) -> "Field":
         """The field below, by key or index."""
         node = self.node
         if node.__class__ is Mapping:
-            entry = node.entries.get(key)  # type: ignore[union-attr,arg-type]
-            if entry is None and node.merges:  # type: ignore[union-attr]
+            entry = node.entries.get(key)  # type: ignore[arg-type]
+            if entry is None and node.merges:
                 entry = merged_entries(node).get(key)  # type: ignore[arg-type]
             return Field(self, key, None if entry is None else entry[1])
-        if node.__class__ is Sequence and key.__class__ is int and 0 <= key < len(node.items):  # type: ignore[union-attr,operator]
-            return Field(self, key, node.items[key])  # type: ignore[union-attr,index]
+        if node.__class__ is Sequence and key.__class__ is int and 0 <= key < len(node.items):
+            return Field(self, key, node.items[key])
         return Field(self, key, None)
 
     def at(self, *keys: str | int) -> "Field":
@@ -59,45 +59,45 @@ class Field:
         """The items of a sequence; nothing for anything else."""
         node = self.node
         if node.__class__ is Sequence:
-            for index, item in enumerate(node.items):  # type: ignore[union-attr]
+            for index, item in enumerate(node.items):
                 yield Field(self, index, item)
 
     def entries(self) -> Iterator["Field"]:
         """The values of a mapping, merged ones included; nothing for anything else."""
         node = self.node
         if node.__class__ is Mapping:
-            for key, (_, value) in merged_entries(node).items():  # type: ignore[arg-type]
+            for key, (_, value) in merged_entries(node).items():
                 yield Field(self, key, value)
 
     @property
     def exists(self) -> bool:
         """Whether something other than null is written here."""
         node = self.node
-        return node is not None and not (node.__class__ is Scalar and node.value is None)  # type: ignore[union-attr]
+        return node is not None and not (node.__class__ is Scalar and node.value is None)
 
     @property
     def value(self) -> Value:
         """The value of a scalar as Kubernetes types it; None for null, missing and collections."""
         node = self.node
-        return node.value if node.__class__ is Scalar else None  # type: ignore[union-attr]
+        return node.value if node.__class__ is Scalar else None
 
     @property
     def string(self) -> str | None:
         """The value if it is text."""
         value = self.value
-        return value if value.__class__ is str else None  # type: ignore[return-value]
+        return value if value.__class__ is str else None
 
     @property
     def text(self) -> str:
         """The scalar as written without quotes, whatever its type; empty for everything else."""
         node = self.node
-        return node.text if node.__class__ is Scalar else ""  # type: ignore[union-attr]
+        return node.text if node.__class__ is Scalar else ""
 
     @property
     def integer(self) -> int | None:
         """The value if it is a whole number."""
         value = self.value
-        return value if value.__class__ is int else None  # type: ignore[return-value]
+        return value if value.__class__ is int else None
 
     @property
     def is_true(self) -> bool:
