@@ -28,7 +28,7 @@ docs: $(STAMP)
 	$(BIN)/python scripts/write_rule_pages.py
 
 bench: $(STAMP)
-	$(BIN)/python benchmarks/bench.py
+	$(BIN)/python benchmarks/bench.py $(FOLDERS)
 
 clean:
 	rm -rf $(VENV) demo build dist
