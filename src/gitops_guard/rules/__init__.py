@@ -10,13 +10,18 @@ def manifest_rules() -> tuple[Rule, ...]:
     """The rules on manifests, on any text, on the repository as a whole and on the configuration."""
     from gitops_guard.rules.adm import ADM  # noqa: PLC0415 - see the module
     from gitops_guard.rules.git import GIT  # noqa: PLC0415
+    from gitops_guard.rules.img import IMG_MANIFEST  # noqa: PLC0415
     from gitops_guard.rules.net import NET  # noqa: PLC0415
     from gitops_guard.rules.pod import POD  # noqa: PLC0415
     from gitops_guard.rules.rbc import RBC  # noqa: PLC0415
+    from gitops_guard.rules.sec import SEC  # noqa: PLC0415
 
-    return (*POD, *NET, *RBC, *ADM, *GIT)
+    return (*POD, *NET, *RBC, *SEC, *IMG_MANIFEST, *ADM, *GIT)
 
 
 def dockerfile_rules() -> tuple[Rule, ...]:
-    """The rules on Dockerfiles."""
-    return ()
+    """The rules on Dockerfiles; those that manifests have too are here with both sides."""
+    from gitops_guard.rules.dkr import DKR  # noqa: PLC0415
+    from gitops_guard.rules.img.dockerfile import IMG_DOCKERFILE  # noqa: PLC0415
+
+    return (*IMG_DOCKERFILE, *DKR)

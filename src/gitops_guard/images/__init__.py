@@ -1,0 +1,1 @@
+"""What a team decided about images, applied to the images that files name."""
