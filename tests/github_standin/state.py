@@ -1,0 +1,122 @@
+"""What the stand-in remembers: one repository with its pull requests, and who may do what."""
+
+import json
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from .description import Json
+from .hunks import ChangedFile, changed_files, git, moved_line
+
+WORKFLOW_RIGHTS = {"contents": "read", "pull_requests": "write", "issues": "write", "checks": "write"}
+
+
+class Identity(NamedTuple):
+    """Whose token it is. Installation tokens, the workflow's among them, may not ask `GET /user`."""
+
+    login: str
+    rights: dict[str, str]
+    is_installation: bool = True
+
+
+class PullRequest(NamedTuple):
+    """A pull request; `base` and `head` are branches of the repository behind."""
+
+    number: int
+    base: str
+    head: str
+    author: str = "octocat"
+    head_repository: str | None = None
+
+
+class Fault(NamedTuple):
+    """Something that goes wrong, `times` times, with requests of this method whose path ends with `ends`.
+
+    `status` answers with it; without one the connection is cut. `done` does the work first, as GitHub may.
+    """
+
+    method: str
+    ends: str
+    status: int | None = None
+    headers: dict[str, str] = {}  # noqa: RUF012 - never changed
+    message: str = ""
+    done: bool = False
+    times: int = 1
+
+
+class State:
+    """Everything that a test can set up and look at; `path` is a real git repository."""
+
+    def __init__(self, path: Path, repository: str = "octo/shop") -> None:
+        self.path = path
+        self.repository = repository
+        self.tokens: dict[str, Identity] = {}
+        self.pulls: dict[int, PullRequest] = {}
+        self.reviews: list[Json] = []
+        self.review_comments: list[Json] = []
+        self.issue_comments: list[Json] = []
+        self.labels: dict[int, list[str]] = {}
+        self.check_runs: list[Json] = []
+        self.faults: list[Fault] = []
+        self.requests: list[tuple[str, str]] = []
+        self.violations: list[str] = []
+        self._last = 1000
+
+    def add_token(self, token: str, login: str = "github-actions[bot]", **rights: str) -> None:
+        """Lets a token in; without `rights` it has those of a workflow that asked for all that the product uses."""
+        self.tokens[token] = Identity(login, rights or WORKFLOW_RIGHTS, login.endswith("[bot]"))
+
+    def new_id(self) -> int:
+        """An identity that nothing has yet."""
+        self._last += 1
+        return self._last
+
+    def sha(self, revision: str) -> str:
+        """The commit that a branch points to."""
+        return git(self.path, "rev-parse", "--verify", revision + "^{commit}").strip()
+
+    def files(self, pull: PullRequest, commit: str | None = None) -> list[ChangedFile]:
+        """The files that a pull request changes, up to a commit of it."""
+        return changed_files(self.path, pull.base, commit or pull.head)
+
+    def commits(self, pull: PullRequest) -> list[str]:
+        """The commits that belong to a pull request."""
+        return git(self.path, "rev-list", f"{pull.base}..{pull.head}").split()
+
+    def place(self, comment: Json) -> tuple[int | None, int | None]:
+        """The lines (last, first) that a comment stands at now; None for a file's comment and an outdated one."""
+        pull = self.pulls[comment["pull"]]
+        if comment["line"] is None or comment["side"] == "LEFT":
+            return comment["line"], comment["start_line"]
+        old, new = comment["commit_id"], self.sha(pull.head)
+        ends = [
+            moved_line(self.path, comment["path"], line, old, new)
+            for line in (comment["line"], comment["start_line"] or comment["line"])
+        ]
+        file = next((file for file in self.files(pull) if file.path == comment["path"]), None)
+        if file is None or any(line is None or file.hunk("RIGHT", line) is None for line in ends):
+            return None, None
+        return ends[0], None if comment["start_line"] is None else ends[1]
+
+    def dump(self) -> Json:
+        """What exists, for a test in another process; no token is in it."""
+        kept = ("reviews", "review_comments", "issue_comments", "labels", "check_runs", "requests", "violations")
+        return {name: getattr(self, name) for name in kept}
+
+
+def loaded(document: dict[str, Any]) -> State:
+    """The state that a file describes: `path`, `repository`, `tokens` {token: login or {login, rights}}, `pulls`."""
+    state = State(Path(document["path"]), document.get("repository", "octo/shop"))
+    for token, who in document["tokens"].items():
+        if isinstance(who, str):
+            state.add_token(token, who)
+        else:
+            state.add_token(token, who["login"], **who["rights"])
+    for pull in document["pulls"]:
+        state.pulls[pull["number"]] = PullRequest(**pull)
+    state.faults = [Fault(**fault) for fault in document.get("faults", [])]
+    return state
+
+
+def read(file: Path) -> State:
+    """Likewise from a file."""
+    return loaded(json.loads(file.read_text()))
