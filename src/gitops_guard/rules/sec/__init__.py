@@ -1,6 +1,16 @@
 """Secrets: where they are written, and how they reach a program."""
 
 from gitops_guard.rule import Rule
-from gitops_guard.rules.sec import environment
+from gitops_guard.rules.sec import credential, environment, file_variable, volumes
 
-SEC: tuple[Rule, ...] = (environment.PLAIN, environment.REFERENCE, environment.WHOLE)
+SEC: tuple[Rule, ...] = (
+    environment.PLAIN,
+    environment.REFERENCE,
+    environment.WHOLE,
+    volumes.WRITABLE,
+    volumes.UNREADABLE,
+    volumes.SUB_PATH,
+    credential.RULE,
+    file_variable.REJECTED,
+    file_variable.BOTH,
+)
