@@ -21,13 +21,21 @@ class Credential(NamedTuple):
     span: Span
 
 
+_PRIVATE_KEY = (
+    r"-----BEGIN (?:[A-Z0-9]{2,9} ){0,2}PRIVATE KEY-----(?:\s|\\n|[\"'+,>|]){1,40}"
+    r"(?:Proc-Type[^\n]{0,80}\s{1,40}DEK-Info[^\n]{0,80}\s{1,40})?[A-Za-z0-9+/=]{32,}"
+)
 _PATTERNS: tuple[tuple[str, tuple[str, ...], str], ...] = (
     ("aws-access-key", ("AKIA", "ASIA"), r"(?<![A-Za-z0-9])(?:AKIA|ASIA)[A-Z2-7]{16}(?![A-Za-z0-9])"),
     ("github-token", ("ghp_", "gho_", "ghu_", "ghs_", "ghr_"), r"\bgh[pousr]_[A-Za-z0-9]{36,255}(?![A-Za-z0-9_])"),
     ("github-token", ("github_pat_",), r"\bgithub_pat_[A-Za-z0-9]{22}_[A-Za-z0-9]{59}(?![A-Za-z0-9_])"),
     ("gitlab-token", ("glpat-",), r"\bglpat-[A-Za-z0-9_-]{20,64}(?![A-Za-z0-9_-])"),
     ("slack-token", ("xoxb-", "xoxp-", "xoxa-", "xoxs-"), r"\bxox[bpas]-[0-9]{8,14}-[0-9A-Za-z-]{16,80}"),
-    ("slack-webhook", ("hooks.slack.com/services/T",), r"hooks\.slack\.com/services/T[A-Z0-9]{8,12}/B[A-Z0-9]{8,12}/\w{24}"),
+    (
+        "slack-webhook",
+        ("hooks.slack.com/services/T",),
+        r"hooks\.slack\.com/services/T[A-Z0-9]{8,12}/B[A-Z0-9]{8,12}/\w{24}",
+    ),
     ("stripe-key", ("sk_live_", "rk_live_"), r"\b[rs]k_live_[A-Za-z0-9]{24,99}(?![A-Za-z0-9])"),
     ("google-api-key", ("AIza",), r"(?<![A-Za-z0-9_-])AIza[A-Za-z0-9_-]{35}(?![A-Za-z0-9_-])"),
     ("npm-token", ("npm_",), r"\bnpm_[A-Za-z0-9]{36}(?![A-Za-z0-9])"),
@@ -39,12 +47,7 @@ _PATTERNS: tuple[tuple[str, tuple[str, ...], str], ...] = (
     ("digitalocean-token", ("dop_v1_",), r"\bdop_v1_[0-9a-f]{64}(?![0-9a-f])"),
     ("azure-storage-key", ("AccountKey=",), r"AccountKey=[A-Za-z0-9+/]{86}=="),
     ("age-secret-key", ("AGE-SECRET-KEY-1",), r"AGE-SECRET-KEY-1[QPZRY9X8GF2TVDW0S3JN54KHCE6MUA7L]{58}"),
-    (
-        "private-key",
-        ("PRIVATE KEY-----",),
-        r"-----BEGIN (?:[A-Z0-9]{2,9} ){0,2}PRIVATE KEY-----(?:\s|\\n|[\"'+,>|]){1,40}"
-        r"(?:Proc-Type[^\n]{0,80}\s{1,40}DEK-Info[^\n]{0,80}\s{1,40})?[A-Za-z0-9+/=]{32,}",
-    ),
+    ("private-key", ("PRIVATE KEY-----",), _PRIVATE_KEY),
 )
 _END_OF_KEY = "-----END "
 _KEY_LIMIT = 20_000
@@ -80,18 +83,18 @@ def _is_dummy(secret: str) -> bool:
 
 _FEW = 6
 _REFERENCE = re.compile(
-    r"\$\(|\$\{|\$\w+$|\{\{|\{%|<%|%\(|@\w+@$|%%|ENC\[|file:|/(?!/)[\w.-]+(?:/|$)|\.\.?/|<[^>]*>$|[a-z+]{3,12}:secret|vault:|"
-    r"ref\+|op://|sm://|ssm:|arn:|secretref:|k8s:|projects/[^/]+/secrets/|AQICAH",
+    r"\$\(|\$\{|\$\w+$|\{\{|\{%|<%|%\(|@\w+@$|%%|ENC\[|file:|/(?!/)[\w.-]+(?:/|$)|\.\.?/|<[^>]*>$|vault:|"
+    r"[a-z+]{3,12}:secret|ref\+|op://|sm://|ssm:|arn:|secretref:|k8s:|projects/[^/]+/secrets/|AQICAH",
 )
 _PLACEHOLDER = re.compile(
-    r"[x*.\-_?#]{3,}|(?:your|my|the|insert|enter|put|replace|fill|set|add)[-_ ]?.*(?:here|me)?[-_ ]?(?:password|token|secret|key|here)"
-    r"|replace[-_ ]?(?:me|this|with.*)|todo|tbd|fixme|placeholder.*|redacted|hidden|masked|dummy.*|none|null|nil|n/a|"
+    r"[x*.\-_?#]{3,}|(?:your|insert|enter|put|replace|fill)[-_ ]?.*(?:pass|password|token|secret|key|here)|"
+    r"replace[-_ ]?(?:me|this|with.*)|todo|tbd|fixme|placeholder.*|redacted|hidden|masked|dummy.*|none|null|nil|n/a|"
     r"undefined|unset|empty|unused|example|\[.*\]|<.*>",
     re.IGNORECASE,
 )
 _WEAK = re.compile(
-    r"change[-_ ]?(?:me|it|this).*|(?:my)?(?:super)?(?:secret|pass(?:word)?|pw)\d{0,4}!?|p[a@][s$]{2}w[o0]rd\d{0,4}!?|admin\d{0,4}|"
-    r"root\d{0,4}|test\d{0,4}|guest|default|qwerty|letmein|\d{1,8}",
+    r"change[-_ ]?(?:me|it|this).*|(?:my)?(?:super)?(?:secret|pass(?:word)?|pw)\d{0,4}!?|p[a@][s$]{2}w[o0]rd\d{0,4}!?|"
+    r"admin\d{0,4}|root\d{0,4}|test\d{0,4}|guest|default|qwerty|letmein|\d{1,8}",
     re.IGNORECASE,
 )
 _NAME_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
@@ -99,9 +102,24 @@ _PASSWORDS = frozenset(("password", "passwd", "passphrase", "pwd", "pass", "pass
 _RUN_TOGETHER = ("password", "passwd", "passphrase")
 _TOKENS = frozenset(("token", "secret", "apikey", "apitoken", "credential", "credentials", "secretkey", "authtoken"))
 _BEFORE_KEY = frozenset(
-    ("api", "access", "secret", "private", "encryption", "signing", "auth", "license", "master", "app", "account", "jwt")
+    (
+        "api",
+        "access",
+        "secret",
+        "private",
+        "encryption",
+        "signing",
+        "auth",
+        "license",
+        "master",
+        "app",
+        "account",
+        "jwt",
+    )
 )
-_URL_PASSWORD = re.compile(r"\b[a-z][a-z0-9+.-]{1,20}://[^\s:/@?#'\"]{0,128}:([^\s/@'\"]{1,128})@[\w.\[$({-]", re.IGNORECASE)
+_URL_PASSWORD = re.compile(
+    r"\b[a-z][a-z0-9+.-]{1,20}://[^\s:/@?#'\"]{0,128}:([^\s/@'\"]{1,128})@[\w.\[$({-]", re.IGNORECASE
+)
 _WORD = re.compile(r"[a-z]+\d{0,2}|[A-Z][a-z]*\d{0,2}|[A-Z]+|\d{1,4}|v\d+(?:alpha|beta)?\d*")
 _MIN_PASSWORD = 3
 _MIN_TOKEN = 16

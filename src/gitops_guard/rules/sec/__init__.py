@@ -1,7 +1,7 @@
 """Secrets: where they are written, and how they reach a program."""
 
 from gitops_guard.rule import Rule
-from gitops_guard.rules.sec import credential, environment, file_variable, volumes
+from gitops_guard.rules.sec import credential, environment, file_variable, plain_text, secret_object, volumes
 
 SEC: tuple[Rule, ...] = (
     environment.PLAIN,
@@ -10,6 +10,9 @@ SEC: tuple[Rule, ...] = (
     volumes.WRITABLE,
     volumes.UNREADABLE,
     volumes.SUB_PATH,
+    plain_text.CONFIG_MAP,
+    plain_text.PLAIN_TEXT,
+    secret_object.RULE,
     credential.RULE,
     file_variable.REJECTED,
     file_variable.BOTH,

@@ -117,7 +117,7 @@ def _whole_fix(container: Container, item: Field, secret: str) -> Fix | None:
         f"mount Secret {secret} as files",
         DeleteKey(item.keypath),
         *mount.intents,
-        note=f"the application must read the files below {mount.folder}, one per key of the Secret, instead of variables",
+        note=f"the application must read the files below {mount.folder}, one per key, instead of variables",
     )
 
 

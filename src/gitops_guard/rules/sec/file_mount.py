@@ -1,4 +1,4 @@
-"""The change from a secret in the environment to a file: a read-only volume of the Secret, and where its keys appear."""
+"""The read-only volume that makes a Secret's keys files of a container."""
 
 import re
 from collections.abc import Iterator

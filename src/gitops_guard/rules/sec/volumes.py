@@ -93,7 +93,7 @@ def _holds_secret(volume: Field) -> bool:
 
 
 _MOUNT = "      volumeMounts:\n        - name: db\n          mountPath: /run/secrets/db\n"
-_SECRET = "  volumes:\n    - name: db\n      secret:\n        secretName: db\n"
+_SECRET = "  volumes:\n    - name: db\n      secret:\n        secretName: db\n"  # noqa: S105 - a manifest
 _PROJECTED = (
     "  volumes:\n    - name: db\n      projected:\n        sources:\n          - secret:\n              name: db\n"
 )
