@@ -1,19 +1,14 @@
-"""The few calls of GitHub's REST API that a review needs, on PyGithub's requester (retries, rate limits, time-outs)."""
+"""The few calls of GitHub's REST API that a review needs."""
 
-import logging
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from gitops_guard.errors import PublishError
+from gitops_guard.github.transport import ReviewRefusedError, Transport
 
+__all__ = ["Client", "Posted", "ReviewRefusedError"]
 _PAGE = 100
 _PAGES = 50
-_TIMEOUT = 30
-_MAX_WAIT = 60
-_FORBIDDEN, _NOT_FOUND, _UNPROCESSABLE = 403, 404, 422
-
-
-class ReviewRefusedError(PublishError):
-    """GitHub refused a whole review (422): one of its comments stands where none may stand."""
 
 
 class Posted(NamedTuple):
@@ -27,35 +22,46 @@ class Posted(NamedTuple):
 
 
 class Client:
-    """Talks to one pull request. The token is only ever given to PyGithub."""
+    """Talks to one pull request.
 
-    def __init__(self, api_url: str, token: str, repository: str, number: int, *, pause: float = 0.3) -> None:
-        from github import Auth, Github  # noqa: PLC0415 - costs as much as eighteen interpreter starts
-        from github.GithubRetry import GithubRetry  # noqa: PLC0415
+    Args:
+        api_url: as in GITHUB_API_URL.
+        token: what to authenticate with; only ever given to PyGithub.
+        repository: `owner/name`.
+        number: of the pull request.
+        pause: seconds between writes.
+        wait: seconds that rate limits may cost altogether.
+        recovery: seconds before a request is repeated whose answer was lost.
+    """
 
-        logging.getLogger("github.GithubRetry").setLevel(logging.ERROR)  # what failed is said by the errors below
-        retry = GithubRetry(
-            total=4, max_rate_limit_wait=_MAX_WAIT, allowed_methods=frozenset(("GET", "PATCH", "DELETE"))
-        )
-        self._requester = Github(
-            auth=Auth.Token(token),
-            base_url=api_url,
-            timeout=_TIMEOUT,
-            retry=retry,
-            seconds_between_requests=0,
-            seconds_between_writes=pause,
-        ).requester
+    def __init__(  # noqa: PLR0913 - where, as whom, and three limits
+        self,
+        api_url: str,
+        token: str,
+        repository: str,
+        number: int,
+        *,
+        pause: float = 0.3,
+        wait: float = 120,
+        recovery: float = 2,
+    ) -> None:
+        self._call = Transport(api_url, token, pause=pause, wait=wait, recovery=recovery).call
+        self._newest: dict[Callable[[], list[Posted]], int] = {}
         self._pull = f"/repos/{repository}/pulls/{number}"
         self._issue = f"/repos/{repository}/issues/{number}"
         self._repository = f"/repos/{repository}"
 
     def review_comments(self) -> list[Posted]:
         """All comments on lines and files of the pull request."""
-        return [_posted(value) for value in self._pages(self._pull + "/comments")]
+        found = [_posted(value) for value in self._pages(self._pull + "/comments")]
+        self._newest.setdefault(self.review_comments, max((posted.id for posted in found), default=0))
+        return found
 
     def issue_comments(self) -> list[Posted]:
         """All comments of the conversation."""
-        return [_posted(value) for value in self._pages(self._issue + "/comments")]
+        found = [_posted(value) for value in self._pages(self._issue + "/comments")]
+        self._newest.setdefault(self.issue_comments, max((posted.id for posted in found), default=0))
+        return found
 
     def login(self) -> str:
         """Who the token acts as; the token of a workflow may not ask, and acts as github-actions[bot]."""
@@ -72,12 +78,13 @@ class Client:
             PublishError: anything else.
         """
         body = {"commit_id": commit, "event": "COMMENT", "body": text, "comments": comments}
-        self._call("POST", self._pull + "/reviews", body)
+        wanted = [(str(comment["path"]), str(comment["body"])) for comment in comments]
+        self._create(self._pull + "/reviews", body, self.review_comments, wanted)
 
     def create_file_comment(self, commit: str, path: str, text: str) -> None:
         """Posts a comment on a file as a whole."""
         body = {"commit_id": commit, "path": path, "body": text, "subject_type": "file"}
-        self._call("POST", self._pull + "/comments", body)
+        self._create(self._pull + "/comments", body, self.review_comments, [(path, text)])
 
     def update_review_comment(self, identity: int, text: str) -> None:
         """Changes a comment on a line or file."""
@@ -89,11 +96,36 @@ class Client:
 
     def create_issue_comment(self, text: str) -> None:
         """Posts a comment in the conversation."""
-        self._call("POST", self._issue + "/comments", {"body": text})
+        self._create(self._issue + "/comments", {"body": text}, self.issue_comments, [("", text)])
 
     def update_issue_comment(self, identity: int, text: str) -> None:
         """Changes a comment of the conversation."""
         self._call("PATCH", f"{self._repository}/issues/comments/{identity}", {"body": text})
+
+    def delete_issue_comment(self, identity: int) -> None:
+        """Deletes a comment of the conversation."""
+        self._call("DELETE", f"{self._repository}/issues/comments/{identity}")
+
+    def head_sha(self) -> str:
+        """The commit that the pull request ends in now: a push may have come since the event."""
+        try:
+            return str(self._call("GET", self._pull)["head"]["sha"])
+        except (KeyError, TypeError):
+            raise PublishError("GitHub's answer is no pull request") from None
+
+    def _create(
+        self, path: str, body: dict[str, Any], listed: Callable[[], list[Posted]], wanted: list[tuple[str, str]]
+    ) -> None:
+        """Posts, and after a lost answer looks first whether all that was wanted is there since."""
+        if listed not in self._newest:
+            listed()
+        before = self._newest[listed]
+
+        def written() -> bool:
+            found = {(posted.path, _plain(posted.body)) for posted in listed() if posted.id > before}
+            return all((place, _plain(text)) in found for place, text in wanted)
+
+        self._call("POST", path, body, written=written if wanted else None)
 
     def _pages(self, path: str) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = []
@@ -103,19 +135,12 @@ class Client:
                 raise PublishError("GitHub's answer is no list of comments")
             found += values
             if len(values) < _PAGE:
-                break
-        return found
+                return found
+        raise PublishError(f"the pull request has more than {_PAGE * _PAGES} comments")
 
-    def _call(self, verb: str, path: str, body: dict[str, Any] | None = None) -> Any:  # noqa: ANN401 - JSON
-        import requests  # noqa: PLC0415 - loaded with PyGithub
-        from github import GithubException  # noqa: PLC0415
 
-        try:
-            return self._requester.requestJsonAndCheck(verb, path, input=body)[1]
-        except GithubException as error:
-            raise _explained(verb, path, error.status, error.data, error.headers or {}) from None
-        except requests.RequestException as error:
-            raise PublishError(f"GitHub did not answer {verb} {path}: {type(error).__name__}") from None
+def _plain(text: str) -> str:
+    return text.replace("\r\n", "\n").strip()
 
 
 def _posted(value: dict[str, Any]) -> Posted:
@@ -127,15 +152,3 @@ def _posted(value: dict[str, Any]) -> Posted:
         path=str(value.get("path") or ""),
         line=line if isinstance(line, int) else None,
     )
-
-
-def _explained(verb: str, path: str, status: int, data: object, headers: dict[str, str]) -> PublishError:
-    message = str(data.get("message", "")) if isinstance(data, dict) else ""
-    if status == _UNPROCESSABLE and path.endswith("/reviews"):
-        return ReviewRefusedError(f"GitHub refused the review: {message}")
-    if status in {_FORBIDDEN, _NOT_FOUND}:
-        lower = {key.lower(): value for key, value in headers.items()}
-        missing = lower.get("x-accepted-github-permissions", "pull_requests=write")
-        hint = f"the token needs {missing}; a pull request from a fork has a token that only reads"
-        return PublishError(f"GitHub answered {status} to {verb} {path}: {message}", hint=hint)
-    return PublishError(f"GitHub answered {status} to {verb} {path}: {message}")
