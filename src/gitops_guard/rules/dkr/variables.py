@@ -1,0 +1,85 @@
+"""Secret value in ENV or ARG.
+
+## What it does
+Reports `ENV` and `ARG` whose value is a credential: by a well-known format, or by a name such as `DB_PASSWORD` with a
+written-out value, weak defaults such as `changeme` included. An `ARG` without a default, references, paths, `*_FILE`
+and placeholders are silent.
+
+## Why it matters
+Everybody who can pull the image reads its variables with `docker history`; removing them later leaves them in the
+layers. Whoever reads the repository has them anyway, so the credential must be replaced.
+
+## Fix safety
+No automatic fix: the value must be revoked, and `RUN --mount=type=secret` or a file at run time take its place.
+
+## References
+CIS Docker Benchmark, 4.10. NIST SP 800-190, section 4.1.4. BuildKit, "Build secrets".
+"""
+
+from collections.abc import Iterator
+
+from gitops_guard.finding import CRITICAL
+from gitops_guard.model.secret_values import credentials, secret_kind
+from gitops_guard.rule import Example, Problem, Rule, RuleContext
+from gitops_guard.rules.dkr.places import spot, steps
+from gitops_guard.syntax.dockerfile import Dockerfile
+
+
+def check(dockerfile: Dockerfile, _: RuleContext) -> Iterator[Problem]:
+    """Reports secrets in ENV and ARG."""
+    for stage, instruction in steps(dockerfile):
+        if instruction.keyword not in {"ENV", "ARG"}:
+            continue
+        for name, value in instruction.pairs():
+            kind = "" if value is None else secret_kind(name.text, value.text.strip("'\""))
+            if value is not None and kind:
+                span = value.span or instruction.span
+                shown = _shown(name.text)
+                yield Problem(
+                    spot(stage, span, instruction.keyword, shown),
+                    f"{instruction.keyword} {shown} holds a secret ({kind}): replace it, and give the new one at run time",
+                    masked=(span,),
+                )
+
+
+def _shown(name: str) -> str:
+    """The name of a variable; a name that is itself a credential is not shown."""
+    return "unnamed" if next(credentials(name), None) else name
+
+
+def _file(text: str, at: str = "") -> Example:
+    return Example(text, at=at or (), path="Dockerfile")
+
+
+_FROM = "FROM alpine:3.20\n"
+
+RULE = Rule(
+    id="GG-DKR-003",
+    name="secret-in-variable",
+    title="Secret value set through ENV or ARG",
+    severity=CRITICAL,
+    applies_to=Dockerfile,
+    check=check,
+    aliases=("DS031", "DS-0031", "AVD-DS-0031", "SecretsUsedInArgOrEnv"),
+    controls=(
+        "cis_docker:4.10", "nsa:net-secrets", "mitre:T1552.001", "sp800_190:4.1.4", "sp800_53:IA-5(7)",
+        "sp800_53:SC-28", "pci:8.6.2", "pci:8.3.2", "owasp_k8s_2025:K03",
+    ),
+    bad=(
+        _file(_FROM + "ENV DB_PASSWORD=hunter22\n", "stage.final.ENV.DB_PASSWORD"),
+        _file(_FROM + "ENV DB_PASSWORD hunter22\n", "stage.final.ENV.DB_PASSWORD"),
+        _file("ARG API_KEY=q7F3kz01Xw9LmT2v\n" + _FROM, "stage.global.ARG.API_KEY"),
+        _file(
+            "FROM alpine:3.20 AS build\nENV A=1 \\\n    GITHUB=ghp_" + "a1B2c3D4e5F6" * 3 + "\nFROM scratch\n",
+            "stage.build.ENV.GITHUB",
+        ),
+        _file(_FROM + "ENV URL=https://me:s3cretpw@example.com/\n", "stage.final.ENV.URL"),
+        _file(_FROM + "ONBUILD ENV API_TOKEN=q7F3kz01Xw9LmT2v\n", "stage.final.ENV.API_TOKEN"),
+    ),
+    good=(
+        _file("ARG TOKEN\n" + _FROM + "ARG NPM_TOKEN\nENV TOKEN=$NPM_TOKEN\n"),
+        _file(_FROM + "ENV DB_PASSWORD_FILE=/run/secrets/db DB_PASSWORD= TOKEN=none\n"),
+        _file(_FROM + "ENV GPG_KEY=7169605F62C751356D054A26A821E680E5FA6305 TOKEN_TTL=3600 PASSWORD_MIN_LENGTH=12\n"),
+        _file(_FROM + "ENV URL=https://example.com/ PROXY=http://$USER:$PASS@proxy:8080\n"),
+    ),
+)  # fmt: skip
