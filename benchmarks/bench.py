@@ -98,8 +98,8 @@ def sweep(folder: Path) -> None:
     line("check, the whole tree", ours, floor, "floor")
     checkov = peer("checkov")
     if checkov and files <= 1000:  # noqa: PLR2004 - more takes it minutes
-        argv = (checkov, "-d", folder, "--framework", "kubernetes", "--compact", "--quiet", "-o", "json")
-        line("checkov, the same tree", cost(*argv, runs=1), ours, "check")
+        checkov_argv = (checkov, "-d", folder, "--framework", "kubernetes", "--compact", "--quiet", "-o", "json")
+        line("checkov, the same tree", cost(*checkov_argv, runs=1), ours, "check")
     hadolint = peer("hadolint")
     dockerfiles = [path for path in folder.rglob("Dockerfile") if path.is_file()]
     if hadolint and dockerfiles:
