@@ -1,0 +1,200 @@
+"""The report as GitHub-flavoured Markdown: for the job summary, and as the body of a pull request's summary comment.
+
+Names and messages come from the repository: they open no markup, ping nobody, and refer to no issue.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import NamedTuple
+
+from gitops_guard import __version__
+from gitops_guard.finding import WAIVED, Finding
+from gitops_guard.publishers import wording
+from gitops_guard.publishers.escape import markdown_code, markdown_text, percent_encoded
+from gitops_guard.publishers.templates import render_template
+from gitops_guard.report import Report, by_severity
+
+COMMENT_LIMIT = 65_536
+_NOTES = 20
+_SHORT_COMMIT = 7
+_NO_LINKS: Mapping[str, str] = {}
+
+
+class Surroundings(NamedTuple):
+    """What a summary may point to, where it stands.
+
+    `blob` is the address of the commit's files (`https://github.com/o/r/blob/SHA`), `offers` the words of the column
+    Fix by fingerprint (`suggested above`), `patch` the address of the whole patch, `commands` whether comments that
+    start with `/gitops-guard` are obeyed.
+    """
+
+    blob: str = ""
+    offers: Mapping[str, str] = _NO_LINKS
+    patch: str = ""
+    commands: bool = False
+
+
+NOWHERE = Surroundings()
+
+
+class _Row(NamedTuple):
+    severity: str
+    where: str
+    problem: str
+    fix: str
+
+
+def render(report: Report, around: Surroundings = NOWHERE, *, limit: int = COMMENT_LIMIT) -> str:
+    """The summary, of at most `limit` characters: whole rows are left out, and how many is said."""
+    rows = [_row(finding, around) for finding in wording.most_severe_first(report.open)]
+    page = _page(report, around)
+    whole = page(rows)
+    if len(whole) <= limit:
+        return whole
+    low, high = 0, len(rows)
+    while low < high:
+        middle = (low + high + 1) // 2
+        if len(page(rows[:middle])) <= limit:
+            low = middle
+        else:
+            high = middle - 1
+    return page(rows[:low])
+
+
+def _page(report: Report, around: Surroundings) -> Callable[[list[_Row]], str]:
+    found, coverage = report.open, report.coverage
+    values: dict[str, object] = {
+        "headline": wording.headline(report),
+        "compared": _compared(report),
+        "verdict": _verdict(report),
+        "counts": _counts(report),
+        "severities": ("critical", "high", "medium", "low"),
+        "commands": around.commands and any(f.fix is not None for f in found),
+        "patch": around.patch,
+        "looked_at": _looked_at(report),
+        "failed": [(markdown_code(f.path), markdown_text(f.reason)) for f in coverage.failed[:_NOTES]],
+        "skipped": [(markdown_code(f.path), markdown_text(f.reason)) for f in coverage.skipped[:_NOTES]],
+        "more_files": max(0, len(coverage.failed) - _NOTES) + max(0, len(coverage.skipped) - _NOTES),
+        "waivers": _waivers(report),
+        "waived": [_waived(f) for f in report.findings if f.status == WAIVED][:_NOTES],
+        "switched_off": [f"{r.rule_id}: {markdown_text(r.reason)}" for r in report.skipped_rules[:_NOTES]],
+        "footer": _footer(report),
+    }
+
+    def page(rows: list[_Row]) -> str:
+        return render_template("summary.md.j2", **values, rows=rows, left_out=len(found) - len(rows))
+
+    return page
+
+
+def _row(finding: Finding, around: Surroundings) -> _Row:
+    where = markdown_code(wording.place(finding)) if finding.place.path else "the whole repository"
+    if around.blob and finding.place.path:
+        path = percent_encoded(finding.place.path)
+        line = f"#L{finding.place.start.line}" if finding.place.start.line else ""
+        where = f"[{where}]({around.blob}/{path}{line})"
+    about = wording.resource(finding.resource)
+    problem = markdown_text(finding.message)
+    if about:
+        problem += f"<br>{markdown_code(about)}"
+    return _Row(finding.severity.label, where, problem, around.offers.get(finding.fingerprint) or _fix(finding))
+
+
+def _fix(finding: Finding) -> str:
+    fix = finding.fix
+    if fix is None:
+        return ""
+    if fix.refused:
+        return f"no patch: {markdown_text(fix.refused)}"
+    return f"{markdown_text(fix.title)} ({wording.SAFETIES.get(fix.safety, fix.safety)})"
+
+
+def _compared(report: Report) -> str:
+    compared = report.comparison
+    if compared is None:
+        return ""
+    return f"Compared with {markdown_code(compared.base)} at {markdown_code(compared.merge_base[:_SHORT_COMMIT])}."
+
+
+def _verdict(report: Report) -> str:
+    if report.fail_level is None:
+        return "It never fails on findings (fail level **none**)."
+    failing = len(report.failing)
+    rule = f"The check fails on **{report.fail_level.label}** and above"
+    if failing:
+        return f"{rule}: {failing:,} {'is' if failing == 1 else 'are'}."
+    if report.coverage.failed:
+        return f"{rule}, and where a file could not be read: {wording.plural(len(report.coverage.failed), 'file')}."
+    return f"{rule}: nothing here is."
+
+
+def _counts(report: Report) -> list[tuple[str, tuple[int, ...]]]:
+    """The rows of the table of numbers: critical, high, medium, low (what is only for information counts as low)."""
+    compared = report.comparison
+    rows = [("**new in this change**" if compared else "**open**", _numbers(report.open))]
+    if compared is not None:
+        rows.append(("fixed by it", _numbers(report.fixed)))
+        info, low, medium, high, critical = compared.existing
+        rows.append(("already there (not shown)", (critical, high, medium, low + info)))
+    waived = tuple(finding for finding in report.findings if finding.status == WAIVED)
+    if waived:
+        rows.append(("waived", _numbers(waived)))
+    return rows
+
+
+def _numbers(findings: tuple[Finding, ...]) -> tuple[int, ...]:
+    critical, high, medium, low, info = by_severity(findings).values()
+    return critical, high, medium, low + info
+
+
+def _looked_at(report: Report) -> str:
+    coverage = report.coverage
+    seen = len(coverage.scanned) + len(coverage.rendered)
+    total = seen + len(coverage.skipped) + len(coverage.failed)
+    return f"{seen:,} of {wording.plural(total, 'changed file' if report.comparison else 'file')}"
+
+
+def _waivers(report: Report) -> list[str]:
+    lines = []
+    order = ("void", "unused", "used")
+    for note in sorted(report.waivers, key=lambda note: order.index(note.state)):
+        owned = ", ".join(
+            part
+            for part in (
+                note.owner and f"owner {markdown_text(note.owner)}",
+                markdown_text(note.ticket) if note.ticket else "",
+                note.expires and f"expires {markdown_text(note.expires)}",
+            )
+            if part
+        )
+        head = f"{note.state}: {markdown_code(note.rule_id)} in {markdown_code(note.where)}"
+        detail = f" at {markdown_text(note.detail)}" if note.state != "used" and note.detail else ""
+        lines.append(f"{head}{f' ({owned})' if owned else ''}{detail}")
+    return _first(lines, "waivers")
+
+
+def _waived(finding: Finding) -> str:
+    about = f"{finding.rule_id} at {markdown_code(wording.place(finding))}"
+    return f"{about}: {markdown_text(finding.message)} - {markdown_text(finding.suppressed_by)}"
+
+
+def _first(lines: list[str], noun: str) -> list[str]:
+    if len(lines) <= _NOTES:
+        return lines
+    return [*lines[:_NOTES], f"and {len(lines) - _NOTES:,} more {noun}"]
+
+
+def _footer(report: Report) -> str:
+    parts = [f"gitops-guard {__version__}"]
+    if report.configuration:
+        at = ""
+        if report.comparison is not None:
+            at = f" of {markdown_code(report.comparison.base)}"
+        parts.append(f"configuration from {markdown_code(report.configuration)}{at}")
+    if report.kubernetes_version:
+        parts.append(f"Kubernetes {markdown_text(report.kubernetes_version)}")
+    parts.append(f"{report.seconds:.1f} s")
+    return _sentence(parts)
+
+
+def _sentence(parts: Iterable[str]) -> str:
+    return ", ".join(parts) + "."

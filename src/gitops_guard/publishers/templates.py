@@ -1,0 +1,49 @@
+"""Finds and renders the Jinja2 templates."""
+
+import os
+from functools import cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+
+def render_template(name: str, **values: object) -> str:
+    """A template with values. HTML is escaped by itself; any name that is not given is an error."""
+    return _environment(escape=name.endswith((".html.j2", ".htm.j2"))).get_template(name).render(**values)
+
+
+def template_text(name: str) -> str:
+    """The text of a file that stands beside the templates: a style sheet, a script."""
+    with open(os.path.join(folder(), name), encoding="utf-8") as file:  # noqa: PTH118, PTH123 - pathlib costs start-up
+        return file.read()
+
+
+@cache
+def folder() -> str:
+    """The folder of the templates: in the installed package, or at the top of the repository in an editable install.
+
+    Raises:
+        FileNotFoundError: the installation is incomplete.
+    """
+    package = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))  # noqa: PTH100, PTH120
+    top = os.path.dirname(os.path.dirname(package))  # noqa: PTH120
+    for place in (package, top):
+        path = os.path.join(place, "templates")  # noqa: PTH118
+        if os.path.isfile(os.path.join(path, "report.html.j2")):  # noqa: PTH113, PTH118
+            return path
+    raise FileNotFoundError("the templates of gitops-guard are missing: install it again")
+
+
+@cache
+def _environment(*, escape: bool) -> "Environment":
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined  # noqa: PLC0415 - costs start-up time
+
+    return Environment(
+        loader=FileSystemLoader(folder()),
+        autoescape=escape,  # noqa: S701 - for HTML it is on; Markdown has escapes of its own
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
