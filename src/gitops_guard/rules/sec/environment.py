@@ -1,12 +1,11 @@
 """Secrets in the environment of a container."""
 
-import re
 from collections.abc import Iterator
 
 from gitops_guard.editing.intent import DeleteKey, Intent, SetValue
 from gitops_guard.finding import CRITICAL, MEDIUM
 from gitops_guard.model.file_variables import Refusal, file_form, refusal
-from gitops_guard.model.secret_values import length_class, secret_kind
+from gitops_guard.model.secret_values import compiled, length_class, secret_kind
 from gitops_guard.model.workload import Container
 from gitops_guard.rule import Example, Fix, Problem, Rule, RuleContext, display_only, needs_review
 from gitops_guard.rules.sec.controls import APP, COMMON, POD
@@ -14,7 +13,7 @@ from gitops_guard.rules.sec.file_mount import file_mount, is_key, is_referred
 from gitops_guard.syntax.field import Field
 from gitops_guard.syntax.image_reference import ImageReference, parse
 
-_NAME = re.compile(r"[a-z0-9]([-a-z0-9]{0,40}[a-z0-9])?")
+_NAME = r"[a-z0-9]([-a-z0-9]{0,40}[a-z0-9])?"
 _ROTATE = (
     "create the Secret first, outside of Git, and rotate the credential: its old value stays in Git's history and "
     "wherever the manifest was copied to"
@@ -66,11 +65,11 @@ def check_whole(container: Container, _: RuleContext) -> Iterator[Problem]:
 
 def _plain_fix(container: Container, item: Field) -> Fix | None:
     owner = container.workload.object.identity.name
-    if not _NAME.fullmatch(owner):
+    if not compiled(_NAME).fullmatch(owner):
         owner = container.name
     variable = item["name"].text
     key = variable.lower().strip("_").replace("_", "-")
-    return _to_file(container, item, f"{owner}-secrets", key, _ROTATE) if _NAME.fullmatch(owner) else None
+    return _to_file(container, item, f"{owner}-secrets", key, _ROTATE) if compiled(_NAME).fullmatch(owner) else None
 
 
 def _reference_fix(container: Container, item: Field, source: Field) -> Fix | None:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from gitops_guard.editing.intent import AppendItem, Intent, SetValue
+from gitops_guard.model.secret_values import compiled
 from gitops_guard.model.workload import Container
 from gitops_guard.syntax.field import Field
 from gitops_guard.syntax.nodes import Data
@@ -13,8 +14,8 @@ _FOLDER = "/run/secrets"
 _ABOVE = frozenset(("/run", "/run/secrets", "/var/run", "/var/run/secrets"))
 _LABEL_LIMIT = 63
 _GROUP_READ = 0o440
-_SECRET_NAME = re.compile(r"[a-z0-9]([-a-z0-9.]{0,200}[a-z0-9])?")
-_KEY = re.compile(r"[-_a-zA-Z0-9][-._a-zA-Z0-9]{0,200}")
+_OBJECT_NAME = r"[a-z0-9]([-a-z0-9.]{0,200}[a-z0-9])?"
+_KEY = r"[-_a-zA-Z0-9][-._a-zA-Z0-9]{0,200}"
 
 
 class FileMount(NamedTuple):
@@ -26,7 +27,11 @@ class FileMount(NamedTuple):
 
 def file_mount(container: Container, secret: str) -> FileMount | None:
     """The folder of a Secret in a container; None where it cannot be mounted with certainty."""
-    if container.role == "ephemeralContainers" or container.workload.is_windows or not _SECRET_NAME.fullmatch(secret):
+    if (
+        container.role == "ephemeralContainers"
+        or container.workload.is_windows
+        or not compiled(_OBJECT_NAME).fullmatch(secret)
+    ):
         return None
     volume = next((v for v in container.workload.volumes() if _is_whole(v, secret)), None)
     if volume is not None:
@@ -78,7 +83,7 @@ def _is_partial(mount: Field) -> bool:
 
 def is_key(text: str) -> bool:
     """Whether a Secret may have this key, so that its file has this name."""
-    return _KEY.fullmatch(text) is not None and ".." not in text
+    return compiled(_KEY).fullmatch(text) is not None and ".." not in text
 
 
 def is_referred(container: Container, variable: str) -> bool:

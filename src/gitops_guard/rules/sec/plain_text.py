@@ -1,11 +1,10 @@
 """Secrets written out where everybody with access to the object reads them."""
 
-import re
 from collections.abc import Iterator
 
 from gitops_guard.finding import HIGH
 from gitops_guard.model.kubernetes_object import KubernetesObject
-from gitops_guard.model.secret_values import credentials, length_class, secret_kind, url_password
+from gitops_guard.model.secret_values import compiled, credentials, length_class, secret_kind, url_password
 from gitops_guard.model.workload import Container, containers, workload
 from gitops_guard.rule import Example, Problem, Rule, RuleContext
 from gitops_guard.rules.sec.controls import APP, COMMON
@@ -13,12 +12,10 @@ from gitops_guard.syntax.field import Field
 from gitops_guard.syntax.nodes import Scalar
 from gitops_guard.text import Span
 
-_ASSIGNMENT = re.compile(
-    r"""^[ \t]*["']?([A-Za-z][\w.-]{2,60})["']?[ \t]*[:=][ \t]*["']?([^\s"'#,;]{4,200})["']?,?[ \t]*$""", re.MULTILINE
-)
-_FLAG = re.compile(r"""(?:^|[\s"'])(?:--?)?([A-Za-z][\w-]{2,60})=["']?([^\s"';&|)]{4,200})""")
+_ASSIGNMENT = r"""(?m)^[ \t]*["']?([A-Za-z][\w.-]{2,60})["']?[ \t]*[:=][ \t]*["']?([^\s"'#,;]{4,200})["']?,?[ \t]*$"""
+_FLAG = r"""(?:^|[\s"'])(?:--?)?([A-Za-z][\w-]{2,60})=["']?([^\s"';&|)]{4,200})"""
 _HINTS = ("pass", "pwd", "secret", "token", "key", "credential")
-_HEADER = re.compile(r"(?:Bearer|Basic|Token)\s+(\S{8,})", re.IGNORECASE)
+_HEADER = r"(?i)(?:Bearer|Basic|Token)\s+(\S{8,})"
 _ENOUGH = 200_000
 
 
@@ -43,7 +40,7 @@ def _entry(name: str, text: str) -> str:
     lowered = text[:_ENOUGH].lower()
     if not any(hint in lowered for hint in _HINTS):
         return ""
-    for match in _ASSIGNMENT.finditer(text, 0, _ENOUGH):
+    for match in compiled(_ASSIGNMENT).finditer(text, 0, _ENOUGH):
         kind = secret_kind(match[1], match[2])
         if kind:
             return f"a {kind} at `{match[1]}`"
@@ -81,7 +78,7 @@ def _container(container: Container) -> Iterator[Problem]:
         yield from _words(container, handler["exec"]["command"])
         for header in handler["httpGet"]["httpHeaders"].items():
             value = header["value"].string or ""
-            match = _HEADER.fullmatch(value.strip())
+            match = compiled(_HEADER).fullmatch(value.strip())
             if match and header["name"].text.lower() == "authorization" and secret_kind("password", match[1]):
                 yield _problem(header["value"], f"{container.name}: a probe sends a credential (not shown here)")
 
@@ -110,7 +107,9 @@ def _in_word(flag: str, text: str) -> str:
         return "URL with a password"
     if "=" not in text or not any(hint in text.lower() for hint in _HINTS):
         return ""
-    return next(filter(None, (secret_kind(match[1], match[2]) for match in _FLAG.finditer(text, 0, _ENOUGH))), "")
+    return next(
+        filter(None, (secret_kind(match[1], match[2]) for match in compiled(_FLAG).finditer(text, 0, _ENOUGH))), ""
+    )
 
 
 def _problem(at: Field, message: str) -> Problem:
