@@ -15,7 +15,7 @@ from gitops_guard.publishers.escape import cut, printable, printable_unicode, va
 from gitops_guard.publishers.excerpt import Excerpt, Excerpts
 from gitops_guard.publishers.rule_page import inline, to_html
 from gitops_guard.publishers.templates import render_template, template_text
-from gitops_guard.report import ReadText, Report, by_severity
+from gitops_guard.report import ReadText, Report, RuleSummary, by_severity
 from gitops_guard.syntax.field import format_keypath
 
 _OPEN_AT_MOST = 6
@@ -93,16 +93,16 @@ def render(report: Report, read_text: ReadText) -> str:
         files=files,
         families=sorted({(v.family, wording.FAMILIES.get(v.family, v.family)) for v in _all(files)}),
         statuses=[s for s in ("new", "existing", "waived", "fixed") if any(v.status == s for v in _all(files))],
-        rules=[
-            (rule_id, pages[rule_id].title, pages[rule_id].severity.label, _raw(to_html(pages[rule_id].page)))
-            for rule_id in used
-            if rule_id in pages
-        ],
+        rules=[_rule(pages[rule_id]) for rule_id in used if rule_id in pages],
         open_all=len(shown) <= _OPEN_AT_MOST,
         coverage=_coverage(report),
         waivers=[tuple(map(printable_unicode, note)) for note in report.waivers],
-        skipped_rules=[(rule.rule_id, printable_unicode(rule.reason)) for rule in report.skipped_rules],
+        skipped_rules=[tuple(map(printable_unicode, skipped)) for skipped in report.skipped_rules],
     )
+
+
+def _rule(rule: RuleSummary) -> tuple[str, str, str, object]:
+    return rule.id, printable_unicode(rule.title), rule.severity.label, _raw(to_html(rule.page))
 
 
 def _raw(text: str) -> object:
@@ -226,7 +226,7 @@ class _Views:
             family=finding.rule_id.split("-")[1] if finding.rule_id.count("-") > 1 else "",
             status=finding.status,
             rule_id=finding.rule_id,
-            rule_name=finding.rule_name,
+            rule_name=printable_unicode(finding.rule_name),
             message=_raw(inline(message)),
             where=where,
             keypath=printable_unicode(format_keypath(finding.place.keypath)),
@@ -242,7 +242,7 @@ class _Views:
             lines=[] if excerpt is None else list(_lines(excerpt)),
             more=0 if excerpt is None else excerpt.more,
             has_page=finding.rule_id in self._pages,
-            search=f"{where} {message} {finding.rule_id} {finding.rule_name} {about}".lower(),
+            search=f"{where} {message} {finding.rule_id} {printable_unicode(finding.rule_name)} {about}".lower(),
         )
 
     def _anchor(self, finding: Finding) -> str:

@@ -5,10 +5,12 @@ from collections.abc import Iterator
 from html import escape
 from itertools import groupby
 
+from gitops_guard.publishers.escape import printable_unicode
+
 
 def to_html(page: str) -> str:
     """The page as HTML that holds no attribute and no link, whatever the page holds."""
-    return "\n".join(_blocks(page))
+    return "\n".join(_blocks("\n".join(map(printable_unicode, page.split("\n")))))
 
 
 def _blocks(page: str) -> Iterator[str]:
