@@ -6,7 +6,7 @@ from gitops_guard.editing.intent import DeleteKey, Intent, SetValue
 from gitops_guard.finding import CRITICAL, MEDIUM
 from gitops_guard.model.file_variables import Refusal, file_form, refusal
 from gitops_guard.model.secret_values import compiled, length_class, secret_kind
-from gitops_guard.model.workload import Container
+from gitops_guard.model.workload import Container, containers
 from gitops_guard.rule import Example, Fix, Problem, Rule, RuleContext, display_only, needs_review
 from gitops_guard.rules.sec.controls import APP, COMMON, POD
 from gitops_guard.rules.sec.file_mount import file_mount, is_key, is_referred
@@ -69,7 +69,14 @@ def _plain_fix(container: Container, item: Field) -> Fix | None:
         owner = container.name
     variable = item["name"].text
     key = variable.lower().strip("_").replace("_", "-")
+    if _is_shared(container, variable):
+        key = f"{container.name}-{key}"
     return _to_file(container, item, f"{owner}-secrets", key, _ROTATE) if compiled(_NAME).fullmatch(owner) else None
+
+
+def _is_shared(container: Container, variable: str) -> bool:
+    others = (env for other in containers(container.workload) for env in other.env.items())
+    return sum(env["name"].text == variable for env in others) > 1
 
 
 def _reference_fix(container: Container, item: Field, source: Field) -> Fix | None:
