@@ -25,8 +25,9 @@ from gitops_guard.syntax.dockerfile import Dockerfile
 
 _NAMES = frozenset((
     "id_rsa", "id_dsa", "id_ecdsa", "id_ed25519", ".npmrc", ".netrc", "_netrc", ".pypirc", ".git-credentials",
-    ".pgpass", ".env", ".aws", ".ssh", ".kube", ".dockercfg", ".vault-token", ".htpasswd", "kubeconfig", "credentials.json",
-    "service-account.json", "serviceaccount.json", "secrets.yaml", "secrets.yml", "secrets.json", ".my.cnf",
+    ".pgpass", ".env", ".aws", ".ssh", ".kube", ".dockercfg", ".vault-token", ".htpasswd", ".my.cnf", "kubeconfig",
+    "credentials.json", "service-account.json", "serviceaccount.json", "secrets.yaml", "secrets.yml", "secrets.json",
+    "secret.txt", "secrets.txt", "password.txt", "passwords.txt",
 ))  # fmt: skip
 _ENDINGS = re.compile(r"\.(?:key|p12|pfx|jks|keystore|ppk|kdbx)$|(?:key|private)[^/]*\.pem$|^\.env\.", re.IGNORECASE)
 _PATHS = (".aws/credentials", ".docker/config.json", ".kube/config", ".config/gcloud")

@@ -20,10 +20,9 @@ from collections.abc import Iterator
 
 from gitops_guard.finding import HIGH
 from gitops_guard.rule import Example, Problem, Rule, RuleContext
-from gitops_guard.rules.dkr.places import spot
+from gitops_guard.rules.dkr.places import shells, spot
 from gitops_guard.rules.dkr.shell import Command, commands
 from gitops_guard.syntax.dockerfile import Dockerfile
-from gitops_guard.text import Span
 
 _DOWNLOADERS = frozenset(("curl", "wget", "aria2c", "fetch"))
 _INTERPRETER = re.compile(r"(?:ba|da|a|z|k)?sh|python[0-9.]*|perl|ruby|node|php|pwsh")
@@ -34,12 +33,10 @@ _SCRIPT_RUNNERS = re.compile(r"(?:ba|da|a|z|k)?sh|eval|source|\.")
 
 def check(dockerfile: Dockerfile, _: RuleContext) -> Iterator[Problem]:
     """Reports downloads that are executed unseen."""
-    for stage in dockerfile.stages:
-        for shell in dockerfile.shell_texts(stage):
-            for program, start, end in _executed(list(commands(shell.text))):
-                span: Span = shell.span(start, end)
-                message = f"a download is executed by {program} without a check of what it is"
-                yield Problem(spot(stage, span, "RUN", "download", program), message)
+    for stage, shell in shells(dockerfile):
+        for program, start, end in _executed(list(commands(shell.text))):
+            message = f"a download is executed by {program} without a check of what it is"
+            yield Problem(spot(stage, shell.span(start, end), "RUN", "download", program), message)
 
 
 def _executed(found: list[Command]) -> Iterator[tuple[str, int, int]]:
@@ -93,6 +90,7 @@ RULE = Rule(
         _file(_FROM + 'RUN sh -c "$(curl -fsSL https://example.com/i)"\n', _AT),
         _file(_FROM + "RUN <<EOF\ncurl -s https://example.com/i | tee log | sh\nEOF\n", _AT),
         _file(_FROM + "RUN bash <(curl -s https://example.com/i)\n", "stage.final.RUN.download.bash"),
+        _file(_FROM + "ONBUILD RUN curl https://example.com/i | sh\n", _AT),
         _file(_FROM + 'RUN ["sh", "-c", "curl https://example.com/i | sh"]\n', _AT),
     ),
     good=(

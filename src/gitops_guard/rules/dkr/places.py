@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from gitops_guard.rule import Spot
-from gitops_guard.syntax.dockerfile import Dockerfile, Instruction, Stage
+from gitops_guard.syntax.dockerfile import Dockerfile, Instruction, ShellText, Stage
+from gitops_guard.syntax.dockerfile_shell import shell_texts
 from gitops_guard.text import Span
 
 
@@ -25,6 +26,14 @@ def steps(dockerfile: Dockerfile) -> Iterator[Step]:
     for stage in dockerfile.stages:
         for instruction in stage.instructions:
             yield Step(stage, instruction.trigger or instruction)
+
+
+def shells(dockerfile: Dockerfile) -> Iterator[tuple[Stage, ShellText]]:
+    """What every `RUN` makes a shell do, that of an `ONBUILD` included."""
+    for stage in dockerfile.stages:
+        instructions = [instruction.trigger or instruction for instruction in stage.instructions]
+        for shell in shell_texts(instructions, dockerfile.text):
+            yield stage, shell
 
 
 def stage_key(stage: Stage | None) -> str:

@@ -21,28 +21,40 @@ from collections.abc import Iterator
 from gitops_guard.finding import CRITICAL
 from gitops_guard.model.secret_values import credentials, is_placeholder, is_reference, url_password
 from gitops_guard.rule import Example, Problem, Rule, RuleContext
-from gitops_guard.rules.dkr.places import spot, steps
+from gitops_guard.rules.dkr.places import shells, spot, steps
 from gitops_guard.syntax.dockerfile import Dockerfile
 from gitops_guard.text import Span
 
+_LITERAL = r"['\"]?([^\s'\"]{3,200})"
 _WRITTEN: tuple[tuple[str, re.Pattern[str]], ...] = (
-    ("Authorization header", re.compile(r"Authorization:\s{0,3}(?:Bearer|Basic|token)\s{1,3}([^\s'\"]{8,2000})", re.IGNORECASE)),
-    ("password for chpasswd", re.compile(r"echo\s[^|;&\n]{0,200}?\w:([^\s'\"|;&]{3,200})['\"]?\s*\|\s*(?:sudo\s+)?chpasswd")),
-    ("password for sshpass", re.compile(r"\bsshpass\s+-p\s*['\"]?([^\s'\"]{3,200})")),
-    ("password for curl", re.compile(r"\bcurl\s[^|;&\n]{0,500}?(?:\s-u|--user)[ =]?['\"]?[\w.@-]{1,100}:([^\s'\"]{3,200})")),
-    ("password option", re.compile(r"\s--(?:password|passwd|token|api-key)[ =]['\"]?([^\s'\"-][^\s'\"]{3,500})")),
+    (
+        "Authorization header",
+        re.compile(r"Authorization:\s{0,3}(?:Bearer|Basic|token)\s{1,3}([^\s'\"]{8,2000})", re.IGNORECASE),
+    ),
+    (
+        "password for chpasswd",
+        re.compile(r"echo\s[^|;&\n]{0,200}?\w:([^\s'\"|;&]{3,200})['\"]?\s*\|\s*(?:sudo\s+)?chpasswd"),
+    ),
+    ("password for sshpass", re.compile(r"\bsshpass\s+-p\s*" + _LITERAL)),
+    (
+        "password for curl",
+        re.compile(r"\bcurl\s[^|;&\n]{0,500}?(?:\s-u|--user)[ =]?['\"]?[\w.@-]{1,100}:([^\s'\"]{3,200})"),
+    ),
+    (
+        "password option",
+        re.compile(r"\s--(?:password|passwd|token|api-key)[ =]['\"]?([^\s'\"-][^\s'\"]{3,500})"),
+    ),
     ("npm token", re.compile(r"_auth(?:Token)?[ =]['\"]?([^\s'\"]{8,500})")),
-)  # fmt: skip
+)
 
 
 def check(dockerfile: Dockerfile, _: RuleContext) -> Iterator[Problem]:
     """Reports written-out credentials in RUN and ADD."""
-    for stage in dockerfile.stages:
-        for shell in dockerfile.shell_texts(stage):
-            for kind, (start, end) in written(shell.text):
-                span = shell.span(start, end)
-                message = f"RUN holds a credential ({kind}): replace it, and give the new one as a build secret"
-                yield Problem(spot(stage, span, "RUN", "credential", kind), message, masked=(span,))
+    for stage, shell in shells(dockerfile):
+        for kind, (start, end) in written(shell.text):
+            span = shell.span(start, end)
+            message = f"RUN holds a credential ({kind}): replace it, and give the new one as a build secret"
+            yield Problem(spot(stage, span, "RUN", "credential", kind), message, masked=(span,))
     for holder, instruction in steps(dockerfile):
         for source in instruction.values if instruction.keyword in {"ADD", "COPY"} else ():
             if url_password(source.text) is not None or next(credentials(source.text), None) is not None:
@@ -105,7 +117,7 @@ RULE = Rule(
     ),
     good=(
         _file(_FROM + "ARG TOKEN\nRUN git clone https://me:${TOKEN}@example.com/a.git\n"),
-        _file(_FROM + 'RUN curl -H "Authorization: Bearer $TOKEN" https://example.com && docker login --password-stdin\n'),
+        _file(_FROM + 'RUN curl -H "Authorization: Bearer $TOKEN" https://example.com && login --password-stdin\n'),
         _file(_FROM + 'RUN echo "root:$PASSWORD" | chpasswd && curl -u me:$(cat /run/secrets/p) https://example.com\n'),
     ),
 )  # fmt: skip

@@ -37,7 +37,7 @@ def check(dockerfile: Dockerfile, _: RuleContext) -> Iterator[Problem]:
                 shown = _shown(name.text)
                 yield Problem(
                     spot(stage, span, instruction.keyword, shown),
-                    f"{instruction.keyword} {shown} holds a secret ({kind}): replace it, and give the new one at run time",
+                    f"{instruction.keyword} {shown} holds a secret ({kind}): replace it, and keep the new one out",
                     masked=(span,),
                 )
 

@@ -22,7 +22,7 @@ from typing import NamedTuple
 from gitops_guard.editing.intent import EditText
 from gitops_guard.finding import HIGH
 from gitops_guard.rule import Example, Fix, Problem, Rule, RuleContext, needs_review
-from gitops_guard.rules.dkr.places import spot, steps
+from gitops_guard.rules.dkr.places import shells, spot, steps
 from gitops_guard.rules.dkr.shell import Command, Word, commands
 from gitops_guard.syntax.dockerfile import Dockerfile, ShellText
 from gitops_guard.text import Edit
@@ -73,14 +73,12 @@ class Switch(NamedTuple):
 
 def check(dockerfile: Dockerfile, _: RuleContext) -> Iterator[Problem]:
     """Reports switched off verification in RUN, ENV and ARG."""
-    for stage in dockerfile.stages:
-        for shell in dockerfile.shell_texts(stage):
-            for command in commands(shell.text):
-                for one in _switches(command):
-                    span = shell.span(one.start, one.end)
-                    at = spot(stage, span, "RUN", one.program, one.shown)
-                    fix = _removed(shell, one, dockerfile.text) if one.removable else None
-                    yield Problem(at, f"{one.program} verifies nothing: {one.shown}", fix=fix)
+    for stage, shell in shells(dockerfile):
+        for command in commands(shell.text):
+            for one in _switches(command):
+                at = spot(stage, shell.span(one.start, one.end), "RUN", one.program, one.shown)
+                fix = _removed(shell, one, dockerfile.text) if one.removable else None
+                yield Problem(at, f"{one.program} verifies nothing: {one.shown}", fix=fix)
     for holder, instruction in steps(dockerfile):
         for name, value in instruction.pairs() if instruction.keyword in {"ENV", "ARG"} else ():
             written = "" if value is None else f"{name.text}={value.text.strip(chr(34))}"
