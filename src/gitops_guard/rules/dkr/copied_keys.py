@@ -46,7 +46,7 @@ def check(dockerfile: Dockerfile, _: RuleContext) -> Iterator[Problem]:
         for source in instruction.values[:-1]:
             if is_key_material(source.text):
                 yield Problem(
-                    spot(stage, source.span or instruction.span, instruction.keyword, source.text),
+                    spot(stage, source.span or instruction.span, "copied", source.text),
                     f"{source.text} is copied into a layer: give it as a build secret, and replace the credential",
                     severity=CRITICAL if stage.number in final else HIGH,
                 )
@@ -84,11 +84,11 @@ RULE = Rule(
         "sp800_53:IA-5(7)", "pci:8.6.2", "pci:3.6.1", "owasp_k8s_2025:K03",
     ),
     bad=(
-        _file(_FROM + "COPY id_rsa /root/.ssh/id_rsa\n", "stage.final.COPY.id_rsa"),
-        _file(_FROM + 'COPY ["app.py", "conf/tls.key", "/etc/"]\n', 'stage.final.COPY["conf/tls.key"]'),
-        _file(_FROM + "ADD .npmrc /root/\n", 'stage.final.ADD[".npmrc"]'),
-        _file("FROM alpine:3.20 AS build\nCOPY .env .\nFROM scratch\n", 'stage.build.COPY[".env"]'),
-        _file(_FROM + "ONBUILD COPY .netrc /root/\n", 'stage.final.COPY[".netrc"]'),
+        _file(_FROM + "COPY id_rsa /root/.ssh/id_rsa\n", "stage.final.copied.id_rsa"),
+        _file(_FROM + 'COPY ["app.py", "conf/tls.key", "/etc/"]\n', 'stage.final.copied["conf/tls.key"]'),
+        _file(_FROM + "ADD .npmrc /root/\n", 'stage.final.copied[".npmrc"]'),
+        _file("FROM alpine:3.20 AS build\nCOPY .env .\nFROM scratch\n", 'stage.build.copied[".env"]'),
+        _file(_FROM + "ONBUILD COPY .netrc /root/\n", 'stage.final.copied[".netrc"]'),
     ),
     good=(
         _file(_FROM + "COPY id_rsa.pub ca.pem .env.example nginx_signing.key /etc/\n"),
