@@ -90,7 +90,7 @@ _REFERENCE = (
 _PLACEHOLDER = (
     r"(?i)[x*.\-_?#]{3,}|(?:your|insert|enter|put|replace|fill)[-_ ]?.*(?:pass|password|token|secret|key|here)|"
     r"replace[-_ ]?(?:me|this|with.*)|todo|tbd|fixme|placeholder.*|redacted|hidden|masked|dummy.*|none|null|nil|n/a|"
-    r"undefined|unset|empty|unused|example|\[.*\]|<.*>"
+    r"string|required|optional|text|object|undefined|unset|empty|unused|example|\[.*\]|<.*>"
 )
 _WEAK = (
     r"(?i)change[-_ ]?(?:me|it|this).*|(?:my)?(?:super)?(?:secret|pass(?:word)?|pw)\d{0,4}!?|"

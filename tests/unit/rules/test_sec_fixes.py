@@ -118,3 +118,22 @@ def test_variables_of_one_name_in_two_containers_get_two_keys() -> None:
     text += DB.replace("name: db", "name: two") % "postgres:16.4" + PLAIN % "POSTGRES_PASSWORD"
     values = {repr(d.fix.intents[1]) for d in found(text) if d.fix is not None}
     assert len(values) == 2
+
+
+def test_a_secret_behind_an_alias_is_masked_where_it_stands() -> None:
+    text = POD + DB % "postgres:16.4" + f"            - {{name: NOTE, value: &it {SECRET}}}\n"
+    text += "            - {name: DB_PASSWORD, value: *it}\n"
+    (one,) = found(text)
+    assert any(SECRET in text[slice(*span)] for span in one.finding.masked)
+
+
+@pytest.mark.parametrize(
+    "rest",
+    [
+        "          env: [1, null, {name: 5, value: [a]}, {name: A, valueFrom: {secretKeyRef: {}}}]\n",
+        "          envFrom: [{secretRef: {}}, 3]\n          volumeMounts: 3\n          args: {a: b}\n",
+        "          volumeMounts: [{name: []}, 5]\n      volumes: [{name: {}, secret: {}}, x]\n",
+    ],
+)
+def test_malformed_manifests_are_read_without_errors_or_fixes(rest: str) -> None:
+    assert all(one.fix is None for one in found(POD + "        - name: db\n" + rest))

@@ -10,6 +10,7 @@ from gitops_guard.model.workload import Container, containers
 from gitops_guard.rule import Example, Fix, Problem, Rule, RuleContext, display_only, needs_review
 from gitops_guard.rules.sec.controls import APP, COMMON, POD
 from gitops_guard.rules.sec.file_mount import file_mount, is_key, is_referred
+from gitops_guard.rules.sec.masking import masked
 from gitops_guard.syntax.field import Field
 from gitops_guard.syntax.image_reference import ImageReference, parse
 
@@ -32,7 +33,7 @@ def check_plain(container: Container, _: RuleContext) -> Iterator[Problem]:
                 value,
                 f"`{name}` holds a {kind} in plain text ({length_class(value.text)}, not shown here)",
                 fix=_plain_fix(container, item),
-                masked=(value.span,),
+                masked=masked(value),
             )
 
 

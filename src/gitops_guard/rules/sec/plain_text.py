@@ -8,14 +8,14 @@ from gitops_guard.model.secret_values import compiled, credentials, length_class
 from gitops_guard.model.workload import Container, containers, workload
 from gitops_guard.rule import Example, Problem, Rule, RuleContext
 from gitops_guard.rules.sec.controls import APP, COMMON
+from gitops_guard.rules.sec.masking import masked
 from gitops_guard.syntax.field import Field
-from gitops_guard.syntax.nodes import Scalar
-from gitops_guard.text import Span
 
 _ASSIGNMENT = r"""(?m)^[ \t]*["']?([A-Za-z][\w.-]{2,60})["']?[ \t]*[:=][ \t]*["']?([^\s"'#,;]{4,200})["']?,?[ \t]*$"""
 _FLAG = r"""(?:^|[\s"'])(?:--?)?([A-Za-z][\w-]{2,60})=["']?([^\s"';&|)]{4,200})"""
 _HINTS = ("pass", "pwd", "secret", "token", "key", "credential")
 _HEADER = r"(?i)(?:Bearer|Basic|Token)\s+(\S{8,})"
+_SENT = r"(?i)\bAuthorization: {0,4}(?:Bearer|Basic|Token) {1,4}([^\s\"']{8,500})"
 _ENOUGH = 200_000
 
 
@@ -101,7 +101,8 @@ def _in_word(flag: str, text: str) -> str:
     whole = secret_kind(flag, text)
     if whole:
         return whole
-    if next(credentials(text), None) is not None:
+    header = compiled(_SENT).search(text, 0, _ENOUGH)
+    if next(credentials(text), None) is not None or (header and secret_kind("password", header[1])):
         return "credential"
     if url_password(text) is not None:
         return "URL with a password"
@@ -113,13 +114,7 @@ def _in_word(flag: str, text: str) -> str:
 
 
 def _problem(at: Field, message: str) -> Problem:
-    return Problem(at, message, masked=_written(at))
-
-
-def _written(field: Field) -> tuple[Span, ...]:
-    """Where a scalar's text stands: what must not be shown."""
-    node = field.node
-    return (Span(node.start, node.end),) if isinstance(node, Scalar) else ()
+    return Problem(at, message, masked=masked(at))
 
 
 _MAP = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: shop\ndata:\n"
@@ -183,6 +178,10 @@ PLAIN_TEXT = Rule(
     controls=_CONTROLS,
     bad=(
         Example(APP + "      args: [--db-password=kiQ7-rover]\n", at="spec.containers[0].args[0]"),
+        Example(
+            APP + '      args: [--header, "Authorization: Bearer kiQ7roverkiQ7rover"]\n',
+            at="spec.containers[0].args[1]",
+        ),
         Example(APP + "      command: [shop, --password, kiQ7-rover]\n", at="spec.containers[0].command[2]"),
         Example(
             APP + '      command: [sh, -c, "export DB_PASSWORD=kiQ7-rover; exec shop"]\n',

@@ -24,9 +24,8 @@ from gitops_guard.finding import CRITICAL
 from gitops_guard.model.kubernetes_object import KubernetesObject
 from gitops_guard.model.secret_values import is_placeholder, is_reference
 from gitops_guard.rule import Example, Problem, Rule, RuleContext
+from gitops_guard.rules.sec.masking import masked
 from gitops_guard.syntax.field import Field
-from gitops_guard.syntax.nodes import Scalar
-from gitops_guard.text import Span
 
 _PUBLIC = frozenset(("ca.crt", "tls.crt", "ca-bundle.crt", "ssh-publickey", "namespace"))
 _ARGO_PUBLIC = frozenset(("url", "type", "name", "project", "server", "enableOCI", "insecure", "username"))
@@ -48,7 +47,7 @@ def check(secret: KubernetesObject, _: RuleContext) -> Iterator[Problem]:
         found[0].parent or secret.field,
         f"Secret {secret.identity.name} is committed unencrypted: {names}{more}; "
         "seal or encrypt it, and rotate the values",
-        masked=tuple(Span(e.node.start, e.node.end) for e in _values(secret) if isinstance(e.node, Scalar)),
+        masked=tuple(span for entry in _values(secret) for span in masked(entry)),
     )
 
 
