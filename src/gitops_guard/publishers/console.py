@@ -178,14 +178,19 @@ class _Page:
         if not entries:
             return
         head = self._paint(f"{wording.plural(len(entries), noun)} {what}:", code)
-        lines = [f"{printable_unicode(name)} ({printable_unicode(reason)})" for name, reason in entries[:_REASONS]]
-        if len(lines) == 1:
+        by_reason: dict[str, list[str]] = {}
+        for name, reason in entries:
+            by_reason.setdefault(reason, []).append(name)
+        rows = sorted(by_reason.items(), key=lambda row: len(row[1]))
+        lines = [_because(names, reason, noun) for reason, names in rows[:_REASONS]]
+        if len(entries) == 1:
             self.lines.append(f"{head} {lines[0]}")
             return
         self.lines.append(head)
         self.lines += (f"  {line}" for line in lines)
-        if len(entries) > _REASONS:
-            self.lines.append(f"  and {len(entries) - _REASONS:,} more: --format json lists them all")
+        left = sum(len(names) for _, names in rows[_REASONS:])
+        if left:
+            self.lines.append(f"  and {left:,} more: --format json lists them all")
 
     def hints(self, found: tuple[Finding, ...]) -> None:
         """The commands to go on with."""
@@ -201,6 +206,11 @@ class _Page:
 
     def _paint(self, text: str, code: str) -> str:
         return f"\x1b[{code}m{text}\x1b[0m" if self._color and code else text
+
+
+def _because(names: list[str], reason: str, noun: str) -> str:
+    name, why = printable_unicode(names[0]), printable_unicode(reason)
+    return f"{name} ({why})" if len(names) == 1 else f"{wording.plural(len(names), noun)}: {why}; the first is {name}"
 
 
 def _marked(row: Row) -> bool:

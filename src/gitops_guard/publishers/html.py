@@ -5,11 +5,10 @@ escaping could neither run nor load anything.
 """
 
 from collections.abc import Iterable, Iterator
-from itertools import groupby
 from typing import NamedTuple
 
 from gitops_guard import __version__
-from gitops_guard.finding import WAIVED, Finding, Patch, Severity
+from gitops_guard.finding import FIXED, WAIVED, Finding, Patch, Resource, Severity
 from gitops_guard.publishers import wording
 from gitops_guard.publishers.escape import cut, printable, printable_unicode, valid_unicode
 from gitops_guard.publishers.excerpt import Excerpt, Excerpts
@@ -75,7 +74,7 @@ def render(report: Report, read_text: ReadText) -> str:
     pages = {rule.id: rule for rule in report.rules}
     views = _Views(report, read_text, frozenset(pages))
     shown = (*report.findings, *report.fixed)
-    files = [_file(path, views) for path, views in _by_path(shown, views)]
+    files = list(_files(shown, views))
     used = sorted({finding.rule_id for finding in shown})
     return render_template(
         "report.html.j2",
@@ -166,35 +165,39 @@ def _coverage(report: Report) -> dict[str, list[tuple[str, str]]]:
     }
 
 
-def _by_path(findings: Iterable[Finding], views: "_Views") -> Iterator[tuple[str, list[tuple[str, _View]]]]:
-    """The findings of each file with the name of their object; files with the most severe open finding first."""
-    by_path: dict[str, list[Finding]] = {}
-    for finding in findings:
-        by_path.setdefault(finding.place.path, []).append(finding)
-    ordered = sorted(by_path.items(), key=lambda item: (-max(_weight(f) for f in item[1]), item[0]))
-    for path, members in ordered:
-        members.sort(key=lambda f: (f.place.document, f.place.start, -f.severity))
-        name = printable_unicode(path) or _NO_FILE
-        yield name, [(printable_unicode(wording.resource(f.resource)), views.of(f)) for f in members]
-
-
-def _weight(finding: Finding) -> int:
-    return finding.severity if finding.status not in {WAIVED, "fixed"} else -1
-
-
 class _File(NamedTuple):
+    """A file: its numbers by severity, and its findings by object and container."""
+
     path: str
     tally: list[tuple[str, int]]
     groups: list[tuple[str, list[_View]]]
 
 
-def _file(path: str, members: list[tuple[str, _View]]) -> _File:
-    tally: dict[str, int] = {severity.label: 0 for severity in sorted(Severity, reverse=True)}
-    for _, view in members:
-        if view.status in {"new", "existing"}:
-            tally[view.severity] += 1
-    groups = [(name, [view for _, view in group]) for name, group in groupby(members, key=lambda member: member[0])]
-    return _File(path, [(label, number) for label, number in tally.items() if number], groups)
+def _files(findings: Iterable[Finding], views: "_Views") -> Iterator[_File]:
+    """The files, those with the most severe open finding first."""
+    by_path: dict[str, list[Finding]] = {}
+    for finding in findings:
+        by_path.setdefault(finding.place.path, []).append(finding)
+    ordered = sorted(by_path.items(), key=lambda item: (-max(map(_weight, item[1])), item[0]))
+    for path, members in ordered:
+        counted = by_severity(tuple(finding for finding in members if _weight(finding) >= 0))
+        tally = [(severity.label, number) for severity, number in counted.items() if number]
+        yield _File(printable_unicode(path) or _NO_FILE, tally, list(_groups(members, views)))
+
+
+def _groups(members: list[Finding], views: "_Views") -> Iterator[tuple[str, list[_View]]]:
+    """The findings of each object and container, in the order of the file, within each by severity."""
+    members.sort(key=lambda finding: (finding.place.document, finding.place.start))
+    by_resource: dict[tuple[int, Resource], list[Finding]] = {}
+    for finding in members:
+        by_resource.setdefault((finding.place.document, finding.resource), []).append(finding)
+    for (_, resource), found in by_resource.items():
+        found.sort(key=lambda finding: -_weight(finding))
+        yield printable_unicode(wording.resource(resource)), [views.of(finding) for finding in found]
+
+
+def _weight(finding: Finding) -> int:
+    return finding.severity if finding.status not in {WAIVED, FIXED} else -1
 
 
 def _all(files: Iterable[_File]) -> Iterator[_View]:
@@ -217,7 +220,7 @@ class _Views:
         """The view of one finding."""
         anchor = self._anchor(finding)
         fix = finding.fix
-        excerpt = None if finding.status == "fixed" else self._excerpts.of(finding)
+        excerpt = None if finding.status == FIXED else self._excerpts.of(finding)
         message, where = printable_unicode(finding.message), printable_unicode(wording.place(finding))
         about = printable_unicode(wording.resource(finding.resource))
         return _View(

@@ -177,3 +177,13 @@ def test_wrapped_text_is_whole_and_fits(text: str, width: int) -> None:
     lines = list(wrap(text, width))
     assert all(cells(line) <= width for line in lines)
     assert "".join("".join(lines).split(" ")) == "".join(text.split(" "))
+
+
+def test_files_that_were_not_looked_at_for_one_reason_are_counted() -> None:
+    template = [Skipped(f"charts/t{number}.yaml", "a Helm template") for number in range(7)]
+    others = [Skipped(f"x{number}", f"reason {number}") for number in range(5)]
+    text = shown(Report((), Coverage(skipped=(*template, *others))))
+    assert "12 files not looked at:\n  x0 (reason 0)\n" in text
+    assert "  and 7 more: --format json lists them all\n" in text
+    text = shown(Report((), Coverage(skipped=(*template, others[0]))))
+    assert "  x0 (reason 0)\n  7 files: a Helm template; the first is charts/t0.yaml\n" in text
