@@ -82,6 +82,7 @@ def _secret_mounts(container: Container) -> Iterator[tuple[Field, Field]]:
     if not mounts.is_sequence:
         return
     volumes = {volume["name"].text: volume for volume in container.workload.volumes() if _holds_secret(volume)}
+    volumes.pop("", None)
     for mount in mounts.items():
         volume = volumes.get(mount["name"].text)
         if volume is not None:
