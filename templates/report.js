@@ -62,7 +62,10 @@
 
   const explain = (fold) => {
     const page = document.querySelector(`#rule-${CSS.escape(fold.dataset.rule)} .prose`);
-    if (fold.open && page && !fold.querySelector(".prose")) fold.append(page.cloneNode(true));
+    if (fold.open && page && !fold.querySelector(".prose")) {
+      fold.querySelector("p").remove();
+      fold.append(page.cloneNode(true));
+    }
   };
 
   const copy = async (button) => {

@@ -58,12 +58,16 @@ class Excerpts:
         return self._cut(text, lines, place)
 
     def _cut(self, text: str, lines: LineIndex, place: Place) -> Excerpt:
-        masked = self._masked.get(place.path, ())
+        from gitops_guard.publishers.likely_secret import likely_secrets  # noqa: PLC0415 - a clean run needs it not
+
         first, last = max(1, place.start.line - self._before), max(place.start.line, place.end.line)
         shown_last = min(last, place.start.line + self._most - 1)
         after = self._after if shown_last == last else 0
         rows = []
-        for number in range(first, min(shown_last + after, len(lines)) + 1):
+        end_line = min(shown_last + after, len(lines))
+        likely = likely_secrets(text, lines, first, end_line, place.span.start)
+        masked = _merged((*self._masked.get(place.path, ()), *likely))
+        for number in range(first, end_line + 1):
             start, end = lines.line_start(number), lines.line_start(number + 1)
             marked = place.span if place.start.line <= number <= last else Span(start, start)
             rows.append(_row(number, text, _without_line_end(text, start, end), marked, masked))

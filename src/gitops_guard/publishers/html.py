@@ -4,6 +4,7 @@ A content security policy names the script and the style sheet by their hashes, 
 escaping could neither run nor load anything.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
@@ -32,11 +33,14 @@ class _Line(NamedTuple):
 
 
 class _PatchView(NamedTuple):
-    """A patch: its lines by kind (`add`, `del`, `hunk`, `head` or nothing), or the finding that shows it."""
+    """A patch: its lines by kind (`add`, `del`, `hunk`, `head` or none), or the anchor of the finding that shows it."""
 
     lines: list[tuple[str, str]]
-    proof: tuple[str, ...]
+    proof: tuple[object, ...]
     masked: bool
+    safety: str = ""
+    note: object = ""
+    solves: int = 1
     shown_at: str = ""
     left_out: int = 0
 
@@ -109,6 +113,11 @@ def _raw(text: str) -> object:
     from markupsafe import Markup  # noqa: PLC0415 - comes with Jinja2, which is loaded late
 
     return Markup(text)  # noqa: S704 - the style, the script, and what rule_page escaped itself
+
+
+def _text(text: str) -> object:
+    """One line of text as HTML, with code in it marked as such."""
+    return _raw(inline(printable_unicode(text)))
 
 
 def _policy(style: str, script: str) -> str:
@@ -214,6 +223,9 @@ class _Views:
         self._pages = pages
         self._secret_paths = {finding.place.path for finding in report.findings if finding.masked}
         self._patches: dict[int, str] = {}
+        self._solves = Counter(
+            id(f.fix.patch) for f in report.findings if f.fix is not None and f.fix.patch is not None
+        )
         self._anchors: set[str] = set()
 
     def of(self, finding: Finding) -> _View:
@@ -230,14 +242,14 @@ class _Views:
             status=finding.status,
             rule_id=finding.rule_id,
             rule_name=printable_unicode(finding.rule_name),
-            message=_raw(inline(message)),
+            message=_text(message),
             where=where,
             keypath=printable_unicode(format_keypath(finding.place.keypath)),
             fixable=fix is not None and not fix.refused,
-            fix_title=_raw("" if fix is None else inline(printable_unicode(fix.title))),
+            fix_title=_text("" if fix is None else fix.title),
             fix_safety="" if fix is None else wording.SAFETIES.get(fix.safety, fix.safety),
-            fix_note=_raw("" if fix is None else inline(printable_unicode(fix.note))),
-            refused=_raw("" if fix is None else inline(printable_unicode(fix.refused))),
+            fix_note=_text("" if fix is None else fix.note),
+            refused=_text("" if fix is None else fix.refused),
             patch=None if fix is None or fix.patch is None else self._patch(fix.patch, anchor),
             controls=[printable_unicode(wording.control(name)) for name in dict.fromkeys(finding.controls)],
             suppressed_by=printable_unicode(finding.suppressed_by),
@@ -261,9 +273,15 @@ class _Views:
             return _PatchView([], (), masked=False, shown_at=shown_at)
         masked = "**" in patch.diff and any(file.path in self._secret_paths for file in patch.files)
         whole = valid_unicode(patch.diff)
-        proof = tuple(printable_unicode(sentence) for sentence in patch.proof)
+        left_out = max(0, len(whole) - _LONGEST_PATCH)
         return _PatchView(
-            list(_diff_lines(cut(whole, _LONGEST_PATCH))), proof, masked, left_out=max(0, len(whole) - _LONGEST_PATCH)
+            lines=list(_diff_lines(cut(whole, _LONGEST_PATCH))),
+            proof=tuple(_text(sentence) for sentence in patch.proof),
+            masked=masked,
+            safety=wording.SAFETIES.get(patch.safety, patch.safety),
+            note=_text(patch.note),
+            solves=self._solves[id(patch)],
+            left_out=left_out,
         )
 
 

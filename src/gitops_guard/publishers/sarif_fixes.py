@@ -4,9 +4,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from gitops_guard.finding import PatchedFile
-from gitops_guard.text import LineIndex, Position, Span
+from gitops_guard.publishers.likely_secret import likely_secrets
+from gitops_guard.text import LineIndex, Span
 
 Json = dict[str, Any]
+_Change = tuple[int, int, int, int]
 _COMPARED_LINES = 4000
 
 
@@ -23,10 +25,30 @@ def artifact_changes(file: PatchedFile, masked: Iterable[Span], shown: str | Non
     """
     if file.before is None:
         return None
-    replacements = list(_replacements(file.before, file.after))
+    old, new = _lines(file.before), _lines(file.after)
+    changes = list(_differences(old, new))
     secrets = {line for secret in _secrets(file.before, masked, shown) for line in secret.split() if line}
-    inserted = "".join(replacement["insertedContent"]["text"] for replacement in replacements)
-    return None if any(secret in inserted for secret in secrets) else replacements
+    inserted = "".join(part for _, _, j1, j2 in changes for part in new[j1:j2])
+    if any(secret in inserted for secret in secrets) or _looks_secret(file.after, changes):
+        return None
+    lines = LineIndex(file.before)
+    return [
+        {
+            "deletedRegion": _region(lines, _offset(lines, i1, file.before), _offset(lines, i2, file.before)),
+            "insertedContent": {"text": "".join(new[j1:j2])},
+        }
+        for i1, i2, j1, j2 in changes
+    ]
+
+
+def _looks_secret(after: str, changes: Iterable[_Change]) -> bool:
+    lines = LineIndex(after)
+    for _, _, j1, j2 in changes:
+        start, end = lines.line_start(j1 + 1), lines.line_start(j2 + 1)
+        found = likely_secrets(after, lines, j1 + 1, j2) if j1 < j2 else ()
+        if any(span.start < end and span.end > start for span in found):
+            return True
+    return False
 
 
 def _secrets(before: str, masked: Iterable[Span], shown: str | None) -> Iterator[str]:
@@ -45,14 +67,6 @@ def _secrets(before: str, masked: Iterable[Span], shown: str | None) -> Iterator
         yield before[start:]
 
 
-def _replacements(before: str, after: str) -> Iterator[Json]:
-    lines = LineIndex(before)
-    old, new = _lines(before), _lines(after)
-    for i1, i2, j1, j2 in _differences(old, new):
-        start, end = lines.position(_offset(lines, i1, before)), lines.position(_offset(lines, i2, before))
-        yield {"deletedRegion": _region(start, end), "insertedContent": {"text": "".join(new[j1:j2])}}
-
-
 def _lines(text: str) -> list[str]:
     parts = text.split("\n")
     return [part + "\n" for part in parts[:-1]] + ([parts[-1]] if parts[-1] else [])
@@ -62,11 +76,12 @@ def _offset(lines: LineIndex, line: int, text: str) -> int:
     return lines.line_start(line + 1) if line < len(lines) else len(text)
 
 
-def _region(start: Position, end: Position) -> Json:
-    return {"startLine": start.line, "startColumn": start.column, "endLine": end.line, "endColumn": end.column}
+def _region(lines: LineIndex, start: int, end: int) -> Json:
+    first, last = lines.position(start), lines.position(end)
+    return {"startLine": first.line, "startColumn": first.column, "endLine": last.line, "endColumn": last.column}
 
 
-def _differences(old: Sequence[str], new: Sequence[str]) -> Iterator[tuple[int, int, int, int]]:
+def _differences(old: Sequence[str], new: Sequence[str]) -> Iterator[_Change]:
     """Ranges of lines that differ. What is equal at both ends is set aside first: edits touch few lines."""
     limit = min(len(old), len(new))
     head = 0

@@ -1,3 +1,4 @@
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -107,3 +108,43 @@ def test_each_file_is_read_once() -> None:
     for found in sample_report().findings:
         excerpts.of(found)
     assert sorted(reads) == sorted({PATH, "Dockerfile"})
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "MARK\n- name: DB_PASSWORD\n  value: hunter2-Tr0ub4\n",
+        "- value: 'hunter2-Tr0ub4'\n  name: DB_PASSWORD\nMARK\n",
+        'MARK\nenv: [{name: DB_PASSWORD, value: "hunter2-Tr0ub4"}]\n',
+        '{"name": "DB_PASSWORD", "value": "hunter2-Tr0ub4"}\nMARK\n',
+        "MARK\ndbPassword: hunter2-Tr0ub4\n",
+        "MARK\nENV DB_PASSWORD=hunter2-Tr0ub4 OTHER=x\n",
+        "MARK\nENV DB_PASSWORD hunter2-Tr0ub4\n",
+        "{" + '"a": 1, ' * 20_000 + '"MARK": {"name": "DB_PASSWORD", "value": "hunter2-Tr0ub4"}' + ', "b": 2' * 20_000,
+        "MARK\nurl: postgres://app:hunter2-Tr0ub4@db/app\n",
+    ],
+)
+def test_a_secret_that_no_finding_speaks_of_is_masked(text: str) -> None:
+    found = finding(path="f", text=text, marked="MARK")
+    excerpt = Excerpts(tree_report(found), lambda _: text, before=2, after=2).of(found)
+    assert excerpt is not None
+    shown = "\n".join(row.text for row in excerpt.rows)
+    assert "hunter2" not in shown
+    assert "Tr0ub4" not in shown
+    assert "*****" in shown
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "MARK\nautomountServiceAccountToken: true\nsecretName: db\n",
+        "MARK\n- name: DB_PASSWORD_FILE\n  value: /run/secrets/db/password\n",
+        "MARK\n- name: DB_PASSWORD\n  valueFrom: {secretKeyRef: {name: db, key: password}}\n",
+        "MARK\nimage: registry.example.org/api:1.4\nreplicas: 3\n",
+    ],
+)
+def test_what_is_no_secret_is_shown(text: str) -> None:
+    found = finding(path="f", text=text, marked="MARK")
+    excerpt = Excerpts(tree_report(found), lambda _: text, before=2, after=2).of(found)
+    assert excerpt is not None
+    assert "\n".join(row.text for row in excerpt.rows) == text.rstrip("\n")

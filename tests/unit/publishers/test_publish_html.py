@@ -105,6 +105,7 @@ def test_a_patch_that_solves_several_is_shown_once() -> None:
     other = one._replace(rule_id="GG-POD-002", fingerprint="f" * 32)
     text = html.render(tree_report(one, other), TEXTS.get)
     assert text.count('<pre class="diff"') == 1
+    assert "One proved patch for 2 problems of this object" in text
     assert f'It is part of <a href="#f-{one.fingerprint}">the patch of this object</a>' in text
 
 

@@ -189,7 +189,13 @@ def test_a_fix_that_would_show_what_the_text_hides_is_left_out() -> None:
     after = DEPLOYMENT.replace(f"value: {SECRET}", f'value: "{SECRET}"')
     masked = DEPLOYMENT.replace(SECRET, "*" * len(SECRET))
     assert artifact_changes(PatchedFile(PATH, DEPLOYMENT, after), (), masked) is None
-    assert artifact_changes(PatchedFile(PATH, DEPLOYMENT, after), (), DEPLOYMENT) is not None
+    elsewhere = DEPLOYMENT.replace("value: db", 'value: "db"')
+    assert artifact_changes(PatchedFile(PATH, DEPLOYMENT, elsewhere), (), masked) is not None
+
+
+def test_a_fix_that_would_show_what_looks_like_a_secret_is_left_out() -> None:
+    after = DEPLOYMENT.replace(f"value: {SECRET}", f'value: "{SECRET}"')
+    assert artifact_changes(PatchedFile(PATH, DEPLOYMENT, after), (), None) is None
 
 
 def test_a_fix_that_deletes_a_secret_is_given() -> None:
