@@ -26,8 +26,8 @@ _PRIVATE_KEY = (
     r"(?:Proc-Type[^\n]{0,80}\s{1,40}DEK-Info[^\n]{0,80}\s{1,40})?[A-Za-z0-9+/=]{32,}"
 )
 _PATTERNS: tuple[tuple[str, tuple[str, ...], str], ...] = (
-    ("aws-access-key", ("AKIA",), r"(?<![A-Za-z0-9])(?:AKIA|ASIA)[A-Z2-7]{16}(?![A-Za-z0-9])"),
-    ("github-token", ("ghp_", "gho_", "ghs_"), r"\bgh[pousr]_[A-Za-z0-9]{36,255}(?![A-Za-z0-9_])"),
+    ("aws-access-key", ("AKIA", "ASIA"), r"(?<![A-Za-z0-9])(?:AKIA|ASIA)[A-Z2-7]{16}(?![A-Za-z0-9])"),
+    ("github-token", ("ghp_", "gho_", "ghs_", "ghu_", "ghr_"), r"\bgh[pousr]_[A-Za-z0-9]{36,255}(?![A-Za-z0-9_])"),
     ("github-token", ("github_pat_",), r"\bgithub_pat_[A-Za-z0-9]{22}_[A-Za-z0-9]{59}(?![A-Za-z0-9_])"),
     ("gitlab-token", ("glpat-",), r"\bglpat-[A-Za-z0-9_-]{20,64}(?![A-Za-z0-9_-])"),
     ("slack-token", ("xox",), r"\bxox[bpas]-[0-9]{8,14}-[0-9A-Za-z-]{16,80}"),
@@ -51,6 +51,8 @@ _PATTERNS: tuple[tuple[str, tuple[str, ...], str], ...] = (
 )
 _END_OF_KEY = "-----END "
 _KEY_LIMIT = 20_000
+_SHORTEST = 20
+"""Characters: an access key of AWS."""
 
 
 @cache
@@ -61,8 +63,13 @@ def compiled(pattern: str) -> re.Pattern[str]:
 
 def credentials(text: str) -> Iterator[Credential]:
     """Every text with the unmistakable form of a credential. Examples from documentation are left out."""
+    if len(text) < _SHORTEST:
+        return
     for kind, literals, pattern in _PATTERNS:
-        if not any(literal in text for literal in literals):
+        for literal in literals:
+            if literal in text:
+                break
+        else:
             continue
         for match in compiled(pattern).finditer(text):
             if not _is_dummy(match[0]):

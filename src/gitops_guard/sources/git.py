@@ -21,6 +21,7 @@ _SAFE = (
 _ENVIRONMENT = {"GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0", "GIT_NO_LAZY_FETCH": "1", "LC_ALL": "C"}
 _DIFF = ("diff", "--no-ext-diff", "--no-textconv", "--no-color", "--find-renames", "--ignore-submodules=all")
 _TIMEOUT = 120
+_ANSWERS = 4
 _LINK, _SUBMODULE = "120000", "160000"
 _MANIFEST_GLOBS = ("*.yaml", "*.yml", "*.json")
 
@@ -144,9 +145,8 @@ def open_change(folder: str, base: str, head: str | None) -> Change:
     for revision in (base, head or ""):
         if revision.startswith("-") or "\0" in revision:
             raise UsageError(f"{revision!r} is no revision")
-    root = _text(_git(folder, "rev-parse", "--show-toplevel").removesuffix(b"\n"))
-    tip = _commit(root, head or "HEAD")
-    merge_base = _merge_base(root, base, tip)
+    root, tip, commit = _resolved(folder, head or "HEAD", base)
+    merge_base = _merge_base(root, base, commit, tip)
     sides = (merge_base,) if head is None else (merge_base, tip)
     files = list(_raw(_git(root, *_DIFF, "--raw", "-z", "--no-abbrev", *sides)))
     if head is None:
@@ -159,6 +159,16 @@ def open_change(folder: str, base: str, head: str | None) -> Change:
 
 def _was_candidate(file: ChangedFile) -> bool:
     return file.old_path is not None and is_candidate(file.old_path.rpartition("/")[2])
+
+
+def _resolved(folder: str, head: str, base: str) -> tuple[str, str, str]:
+    """The top of the repository and both commits, by one process; where that fails each is asked for by itself."""
+    done = _run(folder, "rev-parse", "--show-toplevel", f"{head}^{{commit}}", f"{base}^{{commit}}")
+    found = _text(done.stdout).split("\n")
+    if done.returncode == 0 and len(found) == _ANSWERS:
+        return found[0], found[1], found[2]
+    root = _text(_git(folder, "rev-parse", "--show-toplevel").removesuffix(b"\n"))
+    return root, _commit(root, head), _commit(root, base)
 
 
 def _commit(root: str, revision: str) -> str:
@@ -179,8 +189,7 @@ def _advice(root: str, revision: str) -> str:
     return (f"did you mean {near[0]}? Otherwise: " if near else "") + f"{fetch} (actions/checkout: fetch-depth: 0)"
 
 
-def _merge_base(root: str, base: str, tip: str) -> str:
-    commit = _commit(root, base)
+def _merge_base(root: str, base: str, commit: str, tip: str) -> str:
     done = _run(root, "merge-base", "--end-of-options", commit, tip)
     if done.returncode == 0:
         return done.stdout.decode().split()[0]

@@ -29,14 +29,15 @@ def check_added(container: Container, context: RuleContext) -> Iterator[Problem]
     """Reports added capabilities that the Baseline level forbids."""
     own = (_PSS_BASELINE,) if is_windows_exempt(container.workload, context) else (_PSS_BASELINE, _PSS_RESTRICTED)
     for item in container.security_context["capabilities"]["add"].items():
-        if item.exists and item.text not in _BASELINE:
+        if item.text not in _BASELINE:
+            name = item.text or "without a name"
             yield Problem(
                 item,
-                f"{container.name} adds the capability {item.text}",
+                f"{container.name} adds the capability {name}",
                 fix=needs_review(
-                    f"do not add {item.text}",
+                    f"do not add the capability {name}",
                     DeleteKey(item.keypath),
-                    note=f"what the container does with {item.text} fails",
+                    note="what the container does with it fails",
                 ),
                 controls=violated(container.workload, _ADDED, *own),
             )

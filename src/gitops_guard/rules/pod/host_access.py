@@ -6,7 +6,8 @@ from gitops_guard.editing.intent import DeleteKey
 from gitops_guard.finding import CRITICAL, HIGH, LOW, MEDIUM
 from gitops_guard.model.workload import Container, Workload
 from gitops_guard.rule import Example, Problem, Rule, RuleContext, needs_review
-from gitops_guard.rules.pod.pss import CONTAINERS, HARDENING, POD, violated
+from gitops_guard.rules.pod.pss import CONTAINERS, HARDENING, POD, violated, whole_number
+from gitops_guard.syntax.field import Field
 
 _RESTRICTED_VOLUMES = (
     "configMap", "csi", "downwardAPI", "emptyDir", "ephemeral", "image", "persistentVolumeClaim", "projected", "secret",
@@ -39,10 +40,11 @@ def check_host_port(container: Container, _: RuleContext) -> Iterator[Problem]:
     """Reports ports of the node that a container takes."""
     for port in container.field["ports"].items():
         host_port = port["hostPort"]
-        if host_port.integer:
+        number = whole_number(host_port)
+        if number:
             yield Problem(
                 host_port,
-                f"{container.name} takes port {host_port.integer} of its node",
+                f"{container.name} takes port {number} of its node",
                 fix=needs_review(
                     "leave the node's port alone",
                     DeleteKey(host_port.keypath),
@@ -60,7 +62,7 @@ def check_host_path(workload: Workload, _: RuleContext) -> Iterator[Problem]:
             yield Problem(
                 host_path,
                 f"volume {volume['name'].text} is {host_path['path'].text or 'a folder'} of the node",
-                controls=violated(workload, _HOST_PATH, *_HOST_PATH_PSS),
+                controls=_host_path_controls(workload, volume, _HOST_PATH),
             )
 
 
@@ -73,8 +75,18 @@ def check_runtime_socket(workload: Workload, _: RuleContext) -> Iterator[Problem
             yield Problem(
                 path,
                 f"volume {volume['name'].text} hands over the container runtime or kubelet of the node ({place})",
-                controls=violated(workload, _SOCKET, *_HOST_PATH_PSS),
+                controls=_host_path_controls(workload, volume, _SOCKET),
             )
+
+
+def _host_path_controls(workload: Workload, volume: Field, controls: tuple[str, ...]) -> tuple[str, ...]:
+    """The Restricted level passes over a hostPath that stands beside a type that it allows."""
+    own = _HOST_PATH_PSS[:1] if _is_restricted_type(volume) else _HOST_PATH_PSS
+    return violated(workload, controls, *own)
+
+
+def _is_restricted_type(volume: Field) -> bool:
+    return any(volume[kind].exists for kind in _RESTRICTED_VOLUMES)
 
 
 def _is_below(path: str, folder: str) -> bool:
@@ -84,7 +96,7 @@ def _is_below(path: str, folder: str) -> bool:
 def check_volume_type(workload: Workload, _: RuleContext) -> Iterator[Problem]:
     """Reports volumes of a type that the Restricted level does not list; hostPath has a rule of its own."""
     for volume in workload.volumes():
-        if volume["hostPath"].exists or any(volume[kind].exists for kind in _RESTRICTED_VOLUMES):
+        if volume["hostPath"].exists or _is_restricted_type(volume):
             continue
         kinds = [str(entry.key) for entry in volume.entries() if entry.key != "name"]
         kind = kinds[0] if kinds else "none"

@@ -9,7 +9,7 @@ from gitops_guard.rule import Example, Problem, Rule, RuleContext, needs_review
 from gitops_guard.rules.pod.pss import CONTAINERS, HARDENING, POD, USER_NAMESPACES, in_user_namespace, violated
 from gitops_guard.syntax.field import Field
 
-_APPARMOR_ANNOTATION = "container.apparmor.security.beta.kubernetes.io"
+_APPARMOR_ANNOTATION = "container.apparmor.security.beta.kubernetes.io/"
 _APPARMOR_TYPES = frozenset(("RuntimeDefault", "Localhost"))
 _SELINUX_TYPES = frozenset(("", "container_t", "container_init_t", "container_kvm_t"))
 _SELINUX_ENGINE = 31
@@ -50,7 +50,7 @@ def check_apparmor(workload: Workload, _: RuleContext) -> Iterator[Problem]:
             fix = needs_review("use the runtime's profile", SetValue(at.keypath, "RuntimeDefault"), note=note)
             yield Problem(at, f"{name} switches AppArmor off", fix=fix, controls=controls)
     for annotation in workload.pod_metadata["annotations"].entries():
-        key, value = str(annotation.key), annotation.text
+        key, value = str(annotation.key), annotation.string
         if key.startswith(_APPARMOR_ANNOTATION) and value and not _is_confined(value):
             fix = needs_review("remove the annotation", DeleteKey(annotation.keypath), note=note)
             yield Problem(annotation, f"{key.rpartition('/')[2]} switches AppArmor off", fix=fix, controls=controls)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from gitops_guard.model.workload import Container, Workload
 from gitops_guard.rule import RuleContext
+from gitops_guard.syntax.field import Field
 
 HARDENING = ("sp800_190:4.4.3", "pci:2.2.6", "owasp_k8s_2025:K01")
 """Controls that nearly all rules of the family map to."""
@@ -44,6 +45,14 @@ def in_user_namespace(workload: Workload, context: RuleContext) -> bool:
 def is_windows_exempt(workload: Workload, context: RuleContext) -> bool:
     """Whether the checks that only make sense on Linux leave this pod out (1.25 and newer)."""
     return context.minor >= WINDOWS_EXEMPT and workload.is_windows
+
+
+def whole_number(field: Field) -> int | None:
+    """An integer as Kubernetes decodes it: a number such as 0.0 or 8e3 is one too."""
+    value = field.value
+    if isinstance(value, float):
+        return int(value) if value.is_integer() else None
+    return field.integer
 
 
 def added_capabilities(container: Container) -> Iterator[str]:

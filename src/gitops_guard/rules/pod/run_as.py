@@ -6,7 +6,7 @@ from gitops_guard.editing.intent import SetValue
 from gitops_guard.finding import HIGH, MEDIUM
 from gitops_guard.model.workload import Container, Workload, containers
 from gitops_guard.rule import Example, Fix, Problem, Rule, RuleContext, needs_review
-from gitops_guard.rules.pod.pss import CONTAINERS, HARDENING, POD, in_user_namespace, violated
+from gitops_guard.rules.pod.pss import CONTAINERS, HARDENING, POD, in_user_namespace, violated, whole_number
 from gitops_guard.syntax.field import Field
 
 _MAY_BE_ROOT = (
@@ -38,7 +38,7 @@ def check_may_be_root(workload: Workload, context: RuleContext) -> Iterator[Prob
 
 
 def _fix(container: Container, field: Field) -> Fix | None:
-    if container.effective("runAsUser").integer == 0 or container.workload.is_windows:
+    if whole_number(container.effective("runAsUser")) == 0 or container.workload.is_windows:
         return None
     return needs_review("refuse to run as root", SetValue(field.keypath, True), note=_NOTE)  # noqa: FBT003
 
@@ -51,7 +51,7 @@ def check_root(workload: Workload, context: RuleContext) -> Iterator[Problem]:
     for security_context, name in places:
         for key, who in (("runAsUser", "root"), ("runAsGroup", "the root group")):
             field = security_context[key]
-            if field.integer == 0:
+            if whole_number(field) == 0:
                 own = ("pss:restricted:runAsUser",) if key == "runAsUser" and not exempt else ()
                 yield Problem(field, f"{name} runs as {who}", controls=violated(workload, _ROOT, *own))
 
