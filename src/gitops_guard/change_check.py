@@ -13,7 +13,7 @@ from gitops_guard.comparison import mark, with_fingerprints
 from gitops_guard.configuration import FILE_NAMES
 from gitops_guard.engine import Detection, rule_set
 from gitops_guard.finding import EXISTING, NEW, WAIVED, Finding, FixOffer, Place, Severity
-from gitops_guard.fixing import offers
+from gitops_guard.fixing import mask, offers
 from gitops_guard.inspection import Rules, inspect
 from gitops_guard.model.inventory import Fact
 from gitops_guard.related_files import related_files
@@ -24,7 +24,7 @@ from gitops_guard.source_file import Skipped, SourceFile
 from gitops_guard.sources.git import Change, ChangedFile, open_change
 from gitops_guard.sources.tree import HELM_TEMPLATE, is_helm_template
 from gitops_guard.suppression import Ignore, matches, suppress
-from gitops_guard.text import LineIndex
+from gitops_guard.text import LineIndex, Span
 from gitops_guard.workbench import Workbench
 
 
@@ -240,7 +240,15 @@ def _report(  # noqa: PLR0913, PLR0917 - everything that was found comes togethe
         configuration=settings.path,
         kubernetes_version=settings.kubernetes_version,
     )
-    return report, {path: file.text for path, file in head.texts.items()}
+    return report, _shown(head, found)
+
+
+def _shown(head: _Side, detections: Iterable[Detection]) -> dict[str, str]:
+    """The texts for excerpts, all secrets masked: also those that were there before and so are not reported."""
+    secrets: dict[str, list[Span]] = {}
+    for detection in detections:
+        secrets.setdefault(detection.finding.place.path, []).extend(detection.finding.masked)
+    return {path: mask(file.text, secrets.get(path, ())) for path, file in head.texts.items()}
 
 
 def _with_patches(findings: list[Finding], detections: list[Detection], head: _Side) -> list[Finding]:

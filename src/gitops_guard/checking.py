@@ -40,11 +40,19 @@ def check(arguments: argparse.Namespace, today: date) -> int:
 
             report = with_patches(report, run, arguments.paths)
         read_text = disk_reader(root)
-    text = publish(report, arguments.format, read_text, color=sys.stdout.isatty() and not arguments.output)
+    text = publish(report, arguments.format, read_text, color=_color(arguments.output))
     write(text, arguments.output)
     for name, file in targets:
         write(publish(report, name, read_text, color=False), file)
     return exit_code(report)
+
+
+def _color(output: str | None) -> bool:
+    if output is not None or not (sys.stdout.isatty() or os.environ.get("FORCE_COLOR")):
+        return False
+    from gitops_guard.publishers.console import wants_color  # noqa: PLC0415 - only for a terminal
+
+    return wants_color(os.environ, terminal=sys.stdout.isatty())
 
 
 def tree_run(arguments: argparse.Namespace, root: str, today: date) -> pipeline.Run:

@@ -62,6 +62,7 @@ class Patch(NamedTuple):
     """A proved fix: what one patch changes and why it may be believed.
 
     `diff` is a unified diff of all files it touches, with secrets masked. `proof` is in sentences.
+    `shows_secret`: the lines that it writes hold a secret that was there already, so they must not be shown as is.
     """
 
     title: str
@@ -70,6 +71,7 @@ class Patch(NamedTuple):
     diff: str
     files: tuple["PatchedFile", ...]
     proof: tuple[str, ...]
+    shows_secret: bool = False
 
 
 class PatchedFile(NamedTuple):

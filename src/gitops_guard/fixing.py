@@ -147,7 +147,18 @@ def _patch(file: SourceFile, members: Sequence[Detection], proved: Proved, bench
         diff=_masked_diff(file, proved.after, bench.secrets),
         files=(PatchedFile(file.path, file.text, proved.after),),
         proof=proved.proof,
+        shows_secret=_shows_secret(file.text, proved.after, bench.secrets),
     )
+
+
+def _shows_secret(before: str, after: str, secrets: Iterable[Span]) -> bool:
+    """Whether the lines that differ, with all lines between them, hold the text of a secret."""
+    old, new = before.split("\n"), after.split("\n")
+    start = next((i for i, (one, other) in enumerate(zip(old, new, strict=False)) if one != other), 0)
+    end = next((i for i, (one, other) in enumerate(zip(old[::-1], new[::-1], strict=False)) if one != other), 0)
+    written = "\n".join(new[max(start - 1, 0) : len(new) - end])
+    lines = (line.strip() for span in secrets for line in before[span.start : span.end].split("\n"))
+    return any(line in written for line in lines if line)
 
 
 def mask(text: str, spans: Iterable[Span]) -> str:

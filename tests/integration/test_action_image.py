@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from github_double import serving
+from github_standin.server import running
+from github_standin.state import PullRequest, State
 from integration import action_runner
 from integration.action_runner import ACTION_TAG, Docker, Ran, Workflow
 
@@ -71,8 +72,12 @@ def docker() -> Iterator[Docker]:
 def github(tmp_path: Path) -> Iterator[str]:
     """The address of a stand-in for GitHub that holds `acme/shop` with pull request 1, from `change` into `main`."""
     repository(tmp_path / "shop", {"fail-level": "high", "offline": "true"})
-    with serving(tmp_path / "shop", token=TOKEN) as address:
-        yield address
+    state = State(tmp_path / "shop", "acme/shop")
+    state.add_token(TOKEN)
+    state.pulls[1] = PullRequest(1, "main", "change")
+    with running(state) as standin:
+        yield standin.url
+    assert state.violations == []
 
 
 def asked(address: str, path: str) -> list[dict[str, object]]:

@@ -9,10 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from github_double.server import StandIn, running
+from github_standin.server import running
+from github_standin.state import Fault, PullRequest, State
 from gitops_guard.cli import main
 
-TOKEN = "standin-token-0123456789"
+TOKEN = "ghs_invented0workflow0token"
+READER = "ghs_invented0fork0token"
 MANIFEST = """apiVersion: v1
 kind: Pod
 metadata:
@@ -40,7 +42,7 @@ def commit(repository: Path, message: str, **files: str) -> None:
 
 
 @pytest.fixture
-def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[StandIn]:
+def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[State]:
     repository = tmp_path / "repository"
     repository.mkdir()
     git(repository, "init", "-q", "-b", "main")
@@ -52,41 +54,44 @@ def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[StandIn]:
         "change",
         new__yaml=MANIFEST.format(name="new") + "      securityContext:\n        privileged: true\n",
     )
-    standin = StandIn(repository, TOKEN)
-    with running(standin) as url:
+    found = State(repository, "acme/shop")
+    found.add_token(TOKEN)
+    found.add_token(READER, contents="read", pull_requests="read", issues="read")
+    found.pulls[1] = PullRequest(1, "main", "change")
+    with running(found) as standin:
         monkeypatch.chdir(repository)
-        for name, value in environment(standin, url, tmp_path).items():
+        monkeypatch.setenv("GITHUB_API_URL", standin.url)
+        monkeypatch.setenv("GITHUB_TOKEN", TOKEN)
+        for name, value in environment(found, tmp_path).items():
             monkeypatch.setenv(name, value)
-        yield standin
-    assert standin.violations == []
+        yield found
+    assert found.violations == []
 
 
-def environment(state: StandIn, url: str, folder: Path) -> dict[str, str]:
+def environment(state: State, folder: Path) -> dict[str, str]:
     event = folder / "event.json"
-    repo = {"full_name": state.name}
+    repo = {"full_name": state.repository}
     pull = {
         "number": 1,
-        "base": {"ref": "main", "sha": state.git("rev-parse", "main"), "repo": repo},
-        "head": {"ref": "change", "sha": state.head_sha(), "repo": repo},
+        "base": {"ref": "main", "sha": state.sha("main"), "repo": repo},
+        "head": {"ref": "change", "sha": state.sha("change"), "repo": repo},
     }
     event.write_text(json.dumps({"number": 1, "pull_request": pull, "repository": repo}))
     return {
         "GITHUB_EVENT_NAME": "pull_request",
         "GITHUB_EVENT_PATH": str(event),
-        "GITHUB_REPOSITORY": state.name,
-        "GITHUB_API_URL": url,
-        "GITHUB_TOKEN": TOKEN,
-        "GITHUB_WORKSPACE": str(state.repository),
+        "GITHUB_REPOSITORY": state.repository,
+        "GITHUB_WORKSPACE": str(state.path),
     }
 
 
-def push(state: StandIn, folder: Path, monkeypatch: pytest.MonkeyPatch, **files: str) -> None:
-    commit(state.repository, "push", **files)
-    for name, value in environment(state, state.url, folder).items():
+def push(state: State, folder: Path, monkeypatch: pytest.MonkeyPatch, **files: str) -> None:
+    commit(state.path, "push", **files)
+    for name, value in environment(state, folder).items():
         monkeypatch.setenv(name, value)
 
 
-def test_posts_one_comment_with_one_suggestion_per_object_and_a_summary(state: StandIn) -> None:
+def test_posts_one_comment_with_one_suggestion_per_object_and_a_summary(state: State) -> None:
     assert main(["pr"]) == 1
     assert len(state.reviews) == 1
     (comment,) = state.review_comments
@@ -98,23 +103,23 @@ def test_posts_one_comment_with_one_suggestion_per_object_and_a_summary(state: S
     assert "gitops-guard" in summary["body"]
 
 
-def test_the_suggestion_replaces_exactly_its_lines(state: StandIn) -> None:
+def test_the_suggestion_replaces_exactly_its_lines(state: State) -> None:
     main(["pr"])
     (comment,) = state.review_comments
-    lines = (state.repository / "new.yaml").read_text().split("\n")
+    lines = (state.path / "new.yaml").read_text().split("\n")
     suggestion = comment["body"].partition("```suggestion\n")[2].partition("\n```")[0].split("\n")
-    first, last = comment.get("start_line", comment["line"]), comment["line"]
+    first, last = comment["start_line"] or comment["line"], comment["line"]
     fixed = "\n".join(lines[: first - 1] + suggestion + lines[last:])
-    (state.repository / "new.yaml").write_text(fixed)
+    (state.path / "new.yaml").write_text(fixed)
     done = subprocess.run(
         [sys.executable, "-m", "gitops_guard", "check", "new.yaml", "--format", "json", "--fail-level", "none"],
-        cwd=state.repository, check=True, capture_output=True, text=True,
+        cwd=state.path, check=True, capture_output=True, text=True,
     )  # fmt: skip
     left = {finding["rule_id"] for finding in json.loads(done.stdout)["findings"]}
     assert left.isdisjoint({"GG-POD-001", "GG-POD-009", "GG-POD-010", "GG-POD-011", "GG-POD-027"})
 
 
-def test_a_second_run_changes_nothing(state: StandIn) -> None:
+def test_a_second_run_changes_nothing(state: State) -> None:
     main(["pr"])
     before = json.dumps([state.review_comments, state.issue_comments])
     main(["pr"])
@@ -122,11 +127,9 @@ def test_a_second_run_changes_nothing(state: StandIn) -> None:
     assert len(state.reviews) == 1
 
 
-def test_a_push_that_solves_the_problems_says_so(
-    state: StandIn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_push_that_solves_the_problems_says_so(state: State, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     main(["pr"])
-    (state.repository / "new.yaml").unlink()
+    (state.path / "new.yaml").unlink()
     push(state, tmp_path, monkeypatch, other__yaml="a: 1\n")
     main(["pr"])
     (comment,) = state.review_comments
@@ -134,33 +137,35 @@ def test_a_push_that_solves_the_problems_says_so(
     assert len(state.issue_comments) == 1
 
 
-def test_a_forged_marker_of_somebody_else_is_left_alone(state: StandIn) -> None:
+def test_a_forged_marker_of_somebody_else_is_left_alone(state: State) -> None:
     main(["pr"])
-    forged = state.review_comments[0] | {"id": 1, "user": state.user() | {"login": "mallory"}}
+    forged = state.review_comments[0] | {"id": 1, "author": "mallory"}
     state.review_comments = [forged]
     main(["pr"])
     assert forged["body"] == state.review_comments[0]["body"]
     assert len(state.review_comments) == 2
 
 
-def test_comments_of_many_pages_are_known_again(state: StandIn) -> None:
-    filler = state._issue_comment("chatter")
-    state.issue_comments = [filler | {"id": number} for number in range(250)]
+def test_comments_of_many_pages_are_known_again(state: State) -> None:
+    state.issue_comments = [{"id": n, "pull": 1, "author": "octocat", "body": "chatter"} for n in range(250)]
     main(["pr"])
     main(["pr"])
     assert len(state.issue_comments) == 251
 
 
-def test_a_token_that_only_reads_is_explained(state: StandIn, capsys: pytest.CaptureFixture[str]) -> None:
-    state.read_only = True
+def test_a_token_that_only_reads_is_explained(
+    state: State, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("GITHUB_TOKEN", READER)
     assert main(["pr"]) == 3
+    assert state.review_comments == []
     shown = capsys.readouterr().err
     assert "pull_requests=write" in shown
-    assert TOKEN not in shown
+    assert READER not in shown
 
 
-def test_a_lost_answer_makes_no_second_comment(state: StandIn, capsys: pytest.CaptureFixture[str]) -> None:
-    state.cut_after_write = True
+def test_a_lost_answer_makes_no_second_comment(state: State, capsys: pytest.CaptureFixture[str]) -> None:
+    state.faults = [Fault("POST", "/reviews", done=True), Fault("POST", "/comments", done=True)]
     main(["pr"])
     main(["pr"])
     capsys.readouterr()
@@ -168,13 +173,13 @@ def test_a_lost_answer_makes_no_second_comment(state: StandIn, capsys: pytest.Ca
     assert len(state.issue_comments) == 1
 
 
-def test_rate_limits_are_waited_for(state: StandIn) -> None:
-    state.too_many = 1
+def test_rate_limits_are_waited_for(state: State) -> None:
+    state.faults = [Fault("POST", "/reviews", status=429, headers={"retry-after": "1"})]
     assert main(["pr"]) == 1
     assert len(state.review_comments) == 1
 
 
-def test_dry_run_posts_nothing_and_shows_everything(state: StandIn, capfd: pytest.CaptureFixture[str]) -> None:
+def test_dry_run_posts_nothing_and_shows_everything(state: State, capfd: pytest.CaptureFixture[str]) -> None:
     assert main(["pr", "--dry-run"]) == 1
     assert state.requests == []
     shown = capfd.readouterr().out
@@ -183,9 +188,9 @@ def test_dry_run_posts_nothing_and_shows_everything(state: StandIn, capfd: pytes
 
 
 def test_a_change_outside_the_hunks_becomes_a_comment_on_the_file(
-    state: StandIn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    state: State, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    text = (state.repository / "old.yaml").read_text()
+    text = (state.path / "old.yaml").read_text()
     push(state, tmp_path, monkeypatch, old__yaml=text.replace("namespace: shop", "namespace: default") + "# more\n")
     main(["pr"])
     assert {comment["path"] for comment in state.review_comments} == {"new.yaml", "old.yaml"}
@@ -196,7 +201,7 @@ def test_a_change_outside_the_hunks_becomes_a_comment_on_the_file(
     [("pull_request_target", "refused"), ("push", "not pull_request"), ("", "not set")],
 )
 def test_other_events_are_refused(
-    state: StandIn, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], name: str, message: str
+    state: State, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], name: str, message: str
 ) -> None:
     monkeypatch.setenv("GITHUB_EVENT_NAME", name)
     assert main(["pr"]) == 2

@@ -103,7 +103,12 @@ def _comment(found: Sequence[Finding], commentable: Commentable) -> Comment:
     anchor = suggestion = None
     if patch is not None:
         replaced = replaced_lines(patch)
-        if replaced is not None and commentable(first.place.path, replaced.anchor.first, replaced.anchor.last):
+        showable = replaced is not None and not patch.shows_secret
+        if (
+            replaced is not None
+            and showable
+            and commentable(first.place.path, replaced.anchor.first, replaced.anchor.last)
+        ):
             anchor, suggestion = replaced.anchor, replaced.lines
     if anchor is None:
         lines = sorted({finding.place.start.line for finding in found})

@@ -101,7 +101,7 @@ Data = dict[str, "Data"] | list["Data"] | str | int | float | bool | None
 
 def resolved(node: Node) -> Anchored:
     """The node itself, or what an alias stands for."""
-    return node.target if node.__class__ is Alias else node  # type: ignore[union-attr,return-value]
+    return node.target if node.__class__ is Alias else node  # type: ignore[return-value]
 
 
 def merged_entries(mapping: Mapping) -> dict[str, tuple[Scalar, Node]]:

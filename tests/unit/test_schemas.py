@@ -1,0 +1,48 @@
+import json
+from datetime import date
+from pathlib import Path
+
+import pytest
+import yaml
+from jsonschema import Draft202012Validator
+
+from gitops_guard import configuration
+from gitops_guard.errors import UsageError
+from gitops_guard.pipeline import all_rules
+from gitops_guard.schemas import schema_text
+from gitops_guard.settings import Settings
+from gitops_guard.source_file import SourceFile
+from gitops_guard.starter import TEXT, write_configuration
+
+EXAMPLE = Path(__file__).parents[2] / "examples/repository/.gitops-guard.yaml"
+IDS = frozenset(rule.id for rule in all_rules())
+
+
+def test_the_schema_knows_exactly_the_keys_that_are_read() -> None:
+    schema = json.loads(schema_text("config"))
+    assert set(schema["properties"]) == set(configuration._TOP)
+    assert set(schema["properties"]["approved_images"]["items"]["properties"]) == set(configuration._IMAGE)
+    assert set(schema["properties"]["waivers"]["items"]["properties"]) == set(configuration._WAIVER)
+    assert set(schema["$defs"]["rule"]["enum"]) == IDS
+
+
+@pytest.mark.parametrize("text", [EXAMPLE.read_text(), TEXT])
+def test_the_example_and_the_starter_are_valid_for_both(text: str) -> None:
+    value = yaml.load(text, yaml.BaseLoader)
+    for key in ("exclude", "rules", "digests"):
+        value.setdefault(key, {} if key != "exclude" else [])
+    Draft202012Validator(json.loads(schema_text("config"))).validate(value)
+    found = configuration.read(SourceFile(".gitops-guard.yaml", text), IDS, date(2026, 11, 24))
+    assert isinstance(found, Settings)
+    assert all(not waiver.defects for waiver in found.waivers)
+
+
+def test_the_starter_never_overwrites(tmp_path: Path) -> None:
+    assert write_configuration(str(tmp_path)) == ".gitops-guard.yaml"
+    with pytest.raises(UsageError, match="exists already"):
+        write_configuration(str(tmp_path))
+    assert (tmp_path / ".gitops-guard.yaml").read_text() == TEXT
+
+
+def test_the_report_schema_is_one() -> None:
+    Draft202012Validator.check_schema(json.loads(schema_text("report")))
