@@ -8,14 +8,15 @@ from datetime import date
 from typing import NamedTuple
 
 from gitops_guard import pipeline
-from gitops_guard.cli import level
 from gitops_guard.comparison import mark, with_fingerprints
 from gitops_guard.configuration import FILE_NAMES
 from gitops_guard.engine import Detection, rule_set
 from gitops_guard.finding import EXISTING, NEW, WAIVED, Finding, FixOffer, Place, Severity
 from gitops_guard.fixing import mask, offers
 from gitops_guard.inspection import Rules, inspect
+from gitops_guard.local_configuration import local_settings, only_rules, settings_of
 from gitops_guard.model.inventory import Fact
+from gitops_guard.options import level
 from gitops_guard.related_files import related_files
 from gitops_guard.report import Comparison, Coverage, ReadText, Report
 from gitops_guard.rules import manifest_rules
@@ -42,8 +43,6 @@ class Request(NamedTuple):
 
 def check_change(arguments: argparse.Namespace, root: str, today: date) -> tuple[Report, ReadText]:
     """Runs `check --base`; gives the report and a reader of the head's files."""
-    from gitops_guard.checking import local_settings, only_rules  # noqa: PLC0415 - checking loads this module
-
     settings = local_settings(arguments.config, root, today) if arguments.config else None
     with open_change(root, arguments.base, arguments.head) as change:
         paths = _below(change.root, root, arguments.paths)
@@ -97,8 +96,6 @@ def judge(change: Change, request: Request) -> Judged:
 
 def base_settings(change: Change, today: date) -> Settings:
     """The settings of the base: a change is not judged by the configuration that it brings along."""
-    from gitops_guard.checking import settings_of  # noqa: PLC0415 - checking loads this module
-
     for name in FILE_NAMES:
         file = change.read_at_base(name)
         if file is not None:

@@ -7,11 +7,8 @@ import sys
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
-from gitops_guard.errors import CLEAN, INCOMPLETE, GuardError, UsageError
-from gitops_guard.finding import Severity
-
-FORMATS = ("console", "json", "sarif", "junit", "markdown", "html")
-LEVELS = ("none", *(severity.label for severity in Severity))
+from gitops_guard.errors import CLEAN, INCOMPLETE, GuardError
+from gitops_guard.options import FORMATS, LEVELS
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -138,26 +135,6 @@ def _run_init(_: argparse.Namespace) -> int:
 
 def _printable(text: str) -> str:
     return "\n".join("".join(c if c.isprintable() else "?" for c in line) for line in text.split("\n"))
-
-
-def level(word: str | None) -> Severity | None:
-    """The severity of a word of `--fail-level`; None for `none` and for no word."""
-    return None if word is None or word == "none" else Severity[word.upper()]
-
-
-def report_targets(words: Sequence[str]) -> list[tuple[str, str]]:
-    """The formats and files of `--report FORMAT=FILE`.
-
-    Raises:
-        UsageError: an argument has another form, or names an unknown format.
-    """
-    found = []
-    for word in words:
-        name, equals, file = word.partition("=")
-        if name not in FORMATS or not equals or not file:
-            raise UsageError(f"--report {word}: expected FORMAT=FILE", hint=f"formats are {', '.join(FORMATS)}")
-        found.append((name, file))
-    return found
 
 
 def _explain(command: argparse.ArgumentParser) -> None:

@@ -7,10 +7,11 @@ from collections.abc import Mapping
 from datetime import date
 
 from gitops_guard.change_check import Request, judge
-from gitops_guard.checking import exit_code, local_settings, publish, write
-from gitops_guard.cli import report_targets
+from gitops_guard.checking import exit_code, publish, write
 from gitops_guard.errors import PublishError, UsageError
 from gitops_guard.github.event import PullRequestEvent, read_event
+from gitops_guard.local_configuration import local_settings
+from gitops_guard.options import report_targets
 from gitops_guard.publishers import markdown, post_review
 from gitops_guard.publishers.review import Review, compose
 from gitops_guard.report import Report

@@ -22,7 +22,7 @@ from collections.abc import Iterator
 from gitops_guard.editing.intent import EditText
 from gitops_guard.finding import LOW
 from gitops_guard.rule import Example, Fix, Problem, Rule, RuleContext, needs_review, safe
-from gitops_guard.rules.dkr.places import spot, steps
+from gitops_guard.rules.dockerfile_places import spot, steps
 from gitops_guard.syntax.dockerfile import Dockerfile, Instruction
 from gitops_guard.text import Edit
 

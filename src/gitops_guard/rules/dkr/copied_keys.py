@@ -20,7 +20,7 @@ from collections.abc import Iterator
 
 from gitops_guard.finding import CRITICAL, HIGH
 from gitops_guard.rule import Example, Problem, Rule, RuleContext
-from gitops_guard.rules.dkr.places import final_numbers, spot, steps
+from gitops_guard.rules.dockerfile_places import final_numbers, spot, steps
 from gitops_guard.syntax.dockerfile import Dockerfile
 
 _NAMES = frozenset((

@@ -20,8 +20,8 @@ from collections.abc import Iterator
 
 from gitops_guard.finding import HIGH
 from gitops_guard.rule import Example, Problem, Rule, RuleContext
-from gitops_guard.rules.dkr.places import shells, spot
 from gitops_guard.rules.dkr.shell import Command, commands
+from gitops_guard.rules.dockerfile_places import shells, spot
 from gitops_guard.syntax.dockerfile import Dockerfile
 
 _DOWNLOADERS = frozenset(("curl", "wget", "aria2c", "fetch"))

@@ -21,7 +21,7 @@ from collections.abc import Iterator
 from gitops_guard.finding import CRITICAL
 from gitops_guard.model.secret_values import credentials, is_placeholder, is_reference, url_password
 from gitops_guard.rule import Example, Problem, Rule, RuleContext
-from gitops_guard.rules.dkr.places import shells, spot, steps
+from gitops_guard.rules.dockerfile_places import shells, spot, steps
 from gitops_guard.syntax.dockerfile import Dockerfile
 from gitops_guard.text import Span
 

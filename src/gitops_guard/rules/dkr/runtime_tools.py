@@ -18,8 +18,8 @@ from collections.abc import Iterator
 
 from gitops_guard.finding import MEDIUM
 from gitops_guard.rule import Example, Problem, Rule, RuleContext
-from gitops_guard.rules.dkr.places import spot
 from gitops_guard.rules.dkr.shell import Command, Word, commands
+from gitops_guard.rules.dockerfile_places import spot
 from gitops_guard.syntax.dockerfile import Dockerfile
 
 _TOOLS = frozenset((

@@ -21,7 +21,7 @@ from collections.abc import Iterator
 from gitops_guard.editing.intent import EditText
 from gitops_guard.finding import HIGH, MEDIUM, Severity
 from gitops_guard.rule import Example, Fix, Problem, Rule, RuleContext, needs_review
-from gitops_guard.rules.dkr.places import spot
+from gitops_guard.rules.dockerfile_places import spot
 from gitops_guard.syntax.dockerfile import Dockerfile, Scratch
 from gitops_guard.syntax.image_reference import DOCKER_HUB, ImageReference
 from gitops_guard.text import Edit

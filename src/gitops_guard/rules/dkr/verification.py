@@ -22,8 +22,8 @@ from typing import NamedTuple
 from gitops_guard.editing.intent import EditText
 from gitops_guard.finding import HIGH
 from gitops_guard.rule import Example, Fix, Problem, Rule, RuleContext, needs_review
-from gitops_guard.rules.dkr.places import shells, spot, steps
 from gitops_guard.rules.dkr.shell import Command, Word, commands
+from gitops_guard.rules.dockerfile_places import shells, spot, steps
 from gitops_guard.syntax.dockerfile import Dockerfile, ShellText
 from gitops_guard.text import Edit
 

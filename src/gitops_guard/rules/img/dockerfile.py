@@ -7,7 +7,7 @@ from gitops_guard.finding import HIGH, LOW
 from gitops_guard.images.approval import decide
 from gitops_guard.model.workload import Container
 from gitops_guard.rule import Example, Fix, Problem, Rule, RuleContext, Spot, needs_review, safe
-from gitops_guard.rules.dkr.places import spot
+from gitops_guard.rules.dockerfile_places import spot
 from gitops_guard.rules.img import manifest
 from gitops_guard.rules.img.reference import APPROVED_PAGE, advice, digest_of, moving
 from gitops_guard.syntax.dockerfile import Dockerfile, ImageUse

@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterator
 from gitops_guard.editing.intent import DeleteKey
 from gitops_guard.finding import HIGH
 from gitops_guard.model.workload import Workload
-from gitops_guard.rule import Example, Problem, Rule, RuleContext, needs_review
-from gitops_guard.rules.pod.pss import CONTAINERS, HARDENING, POD, violated
+from gitops_guard.rule import Example, Fix, Problem, Rule, RuleContext, needs_review
+from gitops_guard.rules.pod.pss import CONTAINERS, HARDENING, POD, has_host_process, violated
 
 _PSS = "pss:baseline:hostNamespaces"
 
@@ -15,14 +15,24 @@ def _check(key: str, message: str, note: str, controls: tuple[str, ...]) -> Call
     def check(workload: Workload, _: RuleContext) -> Iterator[Problem]:
         shared = workload.pod_spec[key]
         if shared.is_true:
-            fix = needs_review(f"remove {key}", DeleteKey(shared.keypath), note=note)
+            fix: Fix | None = needs_review(f"remove {key}", DeleteKey(shared.keypath), note=note)
+            if key == "hostNetwork" and has_host_process(workload):
+                fix = None  # Kubernetes refuses a HostProcess container without the node's network
             yield Problem(shared, message, fix=fix, controls=violated(workload, controls, _PSS))
 
     return check
 
 
 def _rule(  # noqa: PLR0913, PLR0917 - the columns of a table
-    identity: str, name: str, key: str, what: str, why: str, note: str, aliases: tuple[str, ...], own: tuple[str, ...]
+    identity: str,
+    name: str,
+    key: str,
+    what: str,
+    why: str,
+    note: str,
+    aliases: tuple[str, ...],
+    own: tuple[str, ...],
+    exception: str = "",
 ) -> Rule:
     controls = (_PSS, "nsa:pod-security-enforcement", "mitre:T1611", *own, *HARDENING)
     head, tail = POD, CONTAINERS
@@ -47,7 +57,7 @@ Reports pods whose `{key}` is true.
 {why}
 
 ## Fix safety
-Needs review: {note}.
+Needs review: {note}.{exception}
 
 ## References
 Kubernetes, Pod Security Standards, Baseline, "Host Namespaces".
@@ -86,4 +96,5 @@ HOST_NETWORK = _rule(
     "its ports are no longer open on the node: reach it through a Service; dnsPolicy may have to change",
     ("CKV_K8S_19", "KSV009", "KSV-0009", "AVD-KSV-0009", "C-0041", "host-network", "hostNetworkSet"),
     ("cis_k8s:5.2.5", "nsa:net-policies", "mitre:T1557", "sp800_53:SC-7", "sp800_53:SC-39", "pci:1.3.1"),
+    " Pods with HostProcess containers get no fix: Kubernetes refuses those without the node's network.",
 )

@@ -13,6 +13,7 @@ _APPARMOR_ANNOTATION = "container.apparmor.security.beta.kubernetes.io/"
 _APPARMOR_TYPES = frozenset(("RuntimeDefault", "Localhost"))
 _SELINUX_TYPES = frozenset(("", "container_t", "container_init_t", "container_kvm_t"))
 _SELINUX_ENGINE = 31
+_THE_POD = "the pod"
 _SYSCTLS = (
     (0, (
         "kernel.shm_rmid_forced", "net.ipv4.ip_local_port_range", "net.ipv4.tcp_syncookies",
@@ -34,7 +35,7 @@ _SYSCTL = ("pss:baseline:sysctls", "sp800_53:CM-7", *_SHARED)
 
 
 def _places(workload: Workload) -> Iterator[tuple[Field, str]]:
-    yield workload.security_context, "the pod"
+    yield workload.security_context, _THE_POD
     for container in containers(workload):
         yield container.security_context, container.name
 
@@ -43,21 +44,29 @@ def check_apparmor(workload: Workload, _: RuleContext) -> Iterator[Problem]:
     """Reports AppArmor profiles that confine nothing, as field and as the annotation of old."""
     controls = violated(workload, _APPARMOR, "pss:baseline:appArmorProfile")
     note = "what the runtime's default profile refuses fails"
+    annotations = list(_unconfined_annotations(workload))
     for security_context, name in _places(workload):
         profile = security_context["appArmorProfile"]
         if profile.exists and profile["type"].text not in _APPARMOR_TYPES:
             at = profile["type"]
-            fix = needs_review("use the runtime's profile", SetValue(at.keypath, "RuntimeDefault"), note=note)
+            own = ("", _APPARMOR_ANNOTATION + name)[name is not _THE_POD]
+            contradicting = (DeleteKey(one.keypath) for one in annotations if own in {"", one.key})
+            confined = SetValue(at.keypath, "RuntimeDefault")
+            fix = needs_review("use the runtime's profile", confined, *contradicting, note=note)
             yield Problem(at, f"{name} switches AppArmor off", fix=fix, controls=controls)
+    for annotation in annotations:
+        fix = needs_review("remove the annotation", DeleteKey(annotation.keypath), note=note)
+        name = str(annotation.key).rpartition("/")[2]
+        yield Problem(annotation, f"{name} switches AppArmor off", fix=fix, controls=controls)
+
+
+def _unconfined_annotations(workload: Workload) -> Iterator[Field]:
+    """The annotations of old that confine nothing; Kubernetes refuses a field that contradicts them."""
     for annotation in workload.pod_metadata["annotations"].entries():
-        key, value = str(annotation.key), annotation.string
-        if key.startswith(_APPARMOR_ANNOTATION) and value and not _is_confined(value):
-            fix = needs_review("remove the annotation", DeleteKey(annotation.keypath), note=note)
-            yield Problem(annotation, f"{key.rpartition('/')[2]} switches AppArmor off", fix=fix, controls=controls)
-
-
-def _is_confined(value: str) -> bool:
-    return value == "runtime/default" or value.startswith("localhost/")
+        if str(annotation.key).startswith(_APPARMOR_ANNOTATION):
+            value = annotation.string
+            if value and value != "runtime/default" and not value.startswith("localhost/"):
+                yield annotation
 
 
 def check_selinux(workload: Workload, context: RuleContext) -> Iterator[Problem]:
@@ -119,10 +128,9 @@ def check_sysctl(workload: Workload, context: RuleContext) -> Iterator[Problem]:
 
 
 _CONTEXT = POD + "  securityContext:\n    runAsNonRoot: true\n"
-_ANNOTATED = (
-    POD.replace("  name: web\n", "  name: web\n  annotations:\n    team: shop\n    "
-    "container.apparmor.security.beta.kubernetes.io/web: {}\n") + CONTAINERS
-)  # fmt: skip
+_TEAM = POD.replace("  name: web\n", "  name: web\n  annotations:\n    team: shop\n")
+_ANNOTATED = _TEAM.replace("spec:\n", f"    {_APPARMOR_ANNOTATION}web: {{}}\nspec:\n") + CONTAINERS
+_UNCONFINED = "      securityContext:\n        appArmorProfile:\n          type: Unconfined\n"
 
 APPARMOR = Rule(
     id="GG-POD-015",
@@ -143,7 +151,15 @@ APPARMOR = Rule(
         Example(
             _ANNOTATED.format("unconfined"),
             at='metadata.annotations["container.apparmor.security.beta.kubernetes.io/web"]',
-            fixed=POD.replace("  name: web\n", "  name: web\n  annotations:\n    team: shop\n") + CONTAINERS,
+            fixed=_TEAM + CONTAINERS,
+        ),
+        Example(
+            _ANNOTATED.format("unconfined") + _UNCONFINED,
+            at=(
+                'metadata.annotations["container.apparmor.security.beta.kubernetes.io/web"]',
+                "spec.containers[0].securityContext.appArmorProfile.type",
+            ),
+            fixed=_TEAM + CONTAINERS + _UNCONFINED.replace("Unconfined", "RuntimeDefault"),
         ),
     ),
     good=(
@@ -160,7 +176,8 @@ came before it.
 The profile keeps a container from writing to kernel interfaces even as root.
 
 ## Fix safety
-Needs review: what the default profile refuses fails.
+Needs review: what the default profile refuses fails. An annotation that contradicts the field is removed with it, since
+Kubernetes refuses the two when they disagree.
 
 ## References
 Kubernetes, Pod Security Standards, Baseline, "AppArmor".

@@ -5,7 +5,7 @@ Levels and checks are those of Kubernetes' own admission library (k8s.io/pod-sec
 
 from collections.abc import Iterator
 
-from gitops_guard.model.workload import Container, Workload
+from gitops_guard.model.workload import Container, Workload, containers
 from gitops_guard.rule import RuleContext
 from gitops_guard.syntax.field import Field
 
@@ -45,6 +45,12 @@ def in_user_namespace(workload: Workload, context: RuleContext) -> bool:
 def is_windows_exempt(workload: Workload, context: RuleContext) -> bool:
     """Whether the checks that only make sense on Linux leave this pod out (1.25 and newer)."""
     return context.minor >= WINDOWS_EXEMPT and workload.is_windows
+
+
+def has_host_process(workload: Workload) -> bool:
+    """Whether the pod or a container of it runs as a process of its Windows node."""
+    contexts = (workload.security_context, *(container.security_context for container in containers(workload)))
+    return any(context["windowsOptions"]["hostProcess"].is_true for context in contexts)
 
 
 def whole_number(field: Field) -> int | None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from gitops_guard.editing.intent import SetValue
+from gitops_guard.editing.intent import DeleteKey, Intent, SetValue
 from gitops_guard.finding import HIGH, MEDIUM
 from gitops_guard.model.workload import Workload, containers
 from gitops_guard.rule import Example, Fix, Problem, Rule, RuleContext, needs_review
@@ -11,7 +11,8 @@ from gitops_guard.syntax.field import Field
 
 _BASELINE, _RESTRICTED = "pss:baseline:seccompProfile", "pss:restricted:seccompProfile"
 _ALLOWED = frozenset(("RuntimeDefault", "Localhost"))
-_ANNOTATIONS = ("seccomp.security.alpha.kubernetes.io/", "container.seccomp.security.alpha.kubernetes.io/")
+_POD_ANNOTATION = "seccomp.security.alpha.kubernetes.io/pod"
+_CONTAINER_ANNOTATION = "container.seccomp.security.alpha.kubernetes.io/"
 _CONTROLS = (
     _RESTRICTED, "cis_k8s:5.6.2", "nsa:pod-hardening", "mitre:T1611", "mitre:T1068", "sp800_53:SC-39", "sp800_53:CM-7",
     *HARDENING,
@@ -22,18 +23,26 @@ _NOTE = "system calls outside the runtime's default profile are refused"
 def check_unconfined(workload: Workload, context: RuleContext) -> Iterator[Problem]:
     """Reports profiles that switch the filter off."""
     own = (_BASELINE,) if is_windows_exempt(workload, context) else (_BASELINE, _RESTRICTED)
-    places = [(workload.security_context, "the pod")]
-    places += [(container.security_context, container.name) for container in containers(workload)]
-    for security_context, name in places:
+    places = [(workload.security_context, "the pod", _POD_ANNOTATION)]
+    places += [(c.security_context, c.name, _CONTAINER_ANNOTATION + c.name) for c in containers(workload)]
+    for security_context, name, annotation in places:
         profile = security_context["seccompProfile"]
         if profile.exists and profile["type"].text not in _ALLOWED:
             at = profile["type"]
             yield Problem(
                 at,
                 f"{name} sets the seccomp profile {at.text or 'without a type'}: no system call is filtered",
-                fix=needs_review("use the runtime's profile", SetValue(at.keypath, "RuntimeDefault"), note=_NOTE),
+                fix=_confine(at, workload.pod_metadata["annotations"][annotation]),
                 controls=violated(workload, UNCONFINED_CONTROLS, *own),
             )
+
+
+def _confine(at: Field, annotation: Field) -> Fix:
+    """Kubernetes refuses a field that contradicts the annotation of old, so that one goes too."""
+    intents: list[Intent] = [SetValue(at.keypath, "RuntimeDefault")]
+    if annotation.written is not None:
+        intents.append(DeleteKey(annotation.keypath))
+    return needs_review("use the runtime's profile", *intents, note=_NOTE)
 
 
 def check_not_set(workload: Workload, context: RuleContext) -> Iterator[Problem]:
@@ -43,10 +52,11 @@ def check_not_set(workload: Workload, context: RuleContext) -> Iterator[Problem]
         return
     missing = [c.name for c in containers(workload) if not c.security_context["seccompProfile"].exists]
     if missing:
+        annotation = workload.pod_metadata["annotations"][_POD_ANNOTATION]
         yield Problem(
             pod,
             f"no seccomp profile is set for {', '.join(missing)}",
-            fix=None if pod.exists or workload.is_windows or _is_annotated(workload) else _fix(pod),
+            fix=None if pod.exists or workload.is_windows or annotation.exists else _fix(pod),
             controls=violated(workload, _CONTROLS, _RESTRICTED),
         )
 
@@ -57,14 +67,9 @@ def _fix(pod: Field) -> Fix:
     )
 
 
-def _is_annotated(workload: Workload) -> bool:
-    """Whether a profile is set by the annotations of old; Kubernetes may refuse a field that contradicts them."""
-    annotations = workload.pod_metadata["annotations"].entries()
-    return any(str(annotation.key).startswith(_ANNOTATIONS) for annotation in annotations)
-
-
 UNCONFINED_CONTROLS = (_BASELINE, *_CONTROLS)
 _PROFILE = POD + "  securityContext:\n    seccompProfile:\n      type: {}\n" + CONTAINERS
+_ANNOTATED = _PROFILE.replace("  name: web\n", f"  name: web\n  annotations:\n    {_POD_ANNOTATION}: unconfined\n", 1)
 
 UNCONFINED = Rule(
     id="GG-POD-014",
@@ -82,6 +87,11 @@ UNCONFINED = Rule(
             at="spec.securityContext.seccompProfile.type",
             fixed=_PROFILE.format("RuntimeDefault"),
         ),
+        Example(
+            _ANNOTATED.format("Unconfined"),
+            at="spec.securityContext.seccompProfile.type",
+            fixed=_PROFILE.format("RuntimeDefault"),
+        ),
     ),
     good=(Example(_PROFILE.format("RuntimeDefault")), Example(POD + CONTAINERS)),
     page="""Seccomp is switched off.
@@ -93,7 +103,8 @@ Reports seccomp profiles other than `RuntimeDefault` and `Localhost`.
 Every system call of the node's kernel is open to the container, those with known holes included.
 
 ## Fix safety
-Needs review: the program may use a system call that the default profile refuses.
+Needs review: the program may use a system call that the default profile refuses. The annotation that came before the
+field is removed with it, since Kubernetes refuses the two when they disagree.
 
 ## References
 Kubernetes, Pod Security Standards, Baseline and Restricted, "Seccomp".
