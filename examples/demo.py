@@ -1,6 +1,6 @@
 """The main job on a small repository: builds it with git, reviews its pull request, and writes the reports.
 
-    python examples/demo.py [FOLDER]      by default ./demo
+python examples/demo.py [FOLDER]      by default ./demo
 """
 
 import json

@@ -3,7 +3,7 @@
 import argparse
 import os
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date
 from typing import NamedTuple
 
@@ -78,8 +78,8 @@ def judge(change: Change, request: Request) -> Judged:
         override_fail_level=request.fail_level is not None,
     )
     files = [file for file in change.files if _wanted(file, request.paths)]
-    rules = pipeline.load_rules(run)
-    head, base = _Side(rules, run), _Side(rules, run)
+    head = _Side(pipeline.load_rules(run, _reader(change.read_at_head)), run)
+    base = _Side(pipeline.load_rules(run, _reader(change.read_at_base)), run)
     for file in files:
         head.look(_template_skipped(change, change.read_head(file)))
         base.look(_template_skipped(change, change.read_base(file)))
@@ -101,6 +101,14 @@ def base_settings(change: Change, today: date) -> Settings:
         if file is not None:
             return settings_of(file, today)
     return Settings()
+
+
+def _reader(read: Callable[[str], SourceFile | Skipped | None]) -> Callable[[str], str | None]:
+    def text(path: str) -> str | None:
+        found = read(path)
+        return found.text if isinstance(found, SourceFile) else None
+
+    return text
 
 
 class _Side:

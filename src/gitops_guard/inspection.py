@@ -17,11 +17,18 @@ NOT_A_MANIFEST = "holds no Kubernetes object; searched for credentials only"
 TEMPLATE = "Helm or Go template: not rendered here; searched for credentials only"
 
 
+ReadBeside = Callable[[str], str | None]
+"""Gives the text of a file of the repository; None where there is none."""
+
+
 class Rules:
     """The rules of a run; those for Dockerfiles are loaded when the first Dockerfile is met."""
 
-    def __init__(self, manifest: RuleSet, load_dockerfile: Callable[[], RuleSet]) -> None:
+    def __init__(
+        self, manifest: RuleSet, load_dockerfile: Callable[[], RuleSet], read: ReadBeside | None = None
+    ) -> None:
         self.manifest = manifest
+        self._read = read
         self._load = load_dockerfile
         self._dockerfile: RuleSet | None = None
 
@@ -31,6 +38,15 @@ class Rules:
         if self._dockerfile is None:
             self._dockerfile = self._load()
         return self._dockerfile
+
+    def dockerignore(self, path: str) -> str | None:
+        """What narrows the build context of a Dockerfile, as far as that can be told; see `RuleContext`."""
+        if self._read is None:
+            return None
+        folder = path.rpartition("/")[0]
+        places = (f"{path}.dockerignore", f"{folder}/.dockerignore".lstrip("/"), ".dockerignore")
+        found = (self._read(place) for place in dict.fromkeys(places))
+        return next((text for text in found if text is not None), "")
 
 
 class Inspection(NamedTuple):
@@ -89,7 +105,7 @@ def _dockerfile(file: SourceFile, rules: Rules, context: RuleContext) -> Inspect
     from gitops_guard.syntax.dockerfile import DockerfileError  # noqa: PLC0415 - only where there is a Dockerfile
     from gitops_guard.syntax.dockerfile import parse as parse_dockerfile  # noqa: PLC0415
 
-    scan = FileScan(file, context)
+    scan = FileScan(file, context._replace(dockerignore=rules.dockerignore(file.path)))
     found = list(scan.text(rules.manifest))
     try:
         dockerfile = parse_dockerfile(file.text, dict(context.settings.build_arguments))

@@ -1,5 +1,6 @@
 """Wires the stages: sources, inspection of each file, rules on the whole, comparison, suppression, report."""
 
+import os
 import time
 from collections.abc import Iterable, Sequence
 from datetime import date
@@ -8,7 +9,7 @@ from typing import NamedTuple
 from gitops_guard.comparison import with_fingerprints
 from gitops_guard.engine import Detection, FileScan, RuleSet, rule_set, scan_repository
 from gitops_guard.finding import EXISTING, Finding, Severity
-from gitops_guard.inspection import Inspection, Rules, inspect
+from gitops_guard.inspection import Inspection, ReadBeside, Rules, inspect
 from gitops_guard.model.inventory import Fact, Inventory, inventory
 from gitops_guard.report import Coverage, Report, RuleSummary, SkippedRule
 from gitops_guard.rule import Rule, RuleContext
@@ -54,12 +55,23 @@ def enabled(rules: Iterable[Rule], run: Run) -> tuple[Rule, ...]:
     return tuple(r for r in rules if run.settings.rule(r.id).enabled and (not run.only or r.id in run.only))
 
 
-def load_rules(run: Run) -> Rules:
-    """The rules of a run."""
+def load_rules(run: Run, read: ReadBeside | None = None) -> Rules:
+    """The rules of a run; `read` gives further files of the repository, by default those on disk."""
     return Rules(
         rule_set(enabled(manifest_rules(), run)),
         lambda: rule_set(enabled(dockerfile_rules(), run)),
+        read or _disk(run.root),
     )
+
+
+def _disk(root: str) -> ReadBeside:
+    def read(path: str) -> str | None:
+        from gitops_guard.sources.tree import read_file  # noqa: PLC0415 - asked only beside a Dockerfile
+
+        found = read_file(os.path.join(root, path), path)  # noqa: PTH118 - start-up without pathlib
+        return found.text if isinstance(found, SourceFile) else None
+
+    return read
 
 
 def check_tree(run: Run, paths: Sequence[str]) -> Report:

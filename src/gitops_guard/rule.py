@@ -76,11 +76,15 @@ class Problem(NamedTuple):
 
 
 class RuleContext(NamedTuple):
-    """What a rule may know besides the text: no clock, no network, no environment."""
+    """What a rule may know besides the text: no clock, no network, no environment.
+
+    `dockerignore` is the text that narrows a Dockerfile's build context, empty if there is none, None if not known.
+    """
 
     settings: Settings
     today: date
     path: str = ""
+    dockerignore: str | None = None
 
     @property
     def minor(self) -> int:

@@ -32,7 +32,7 @@ def workbench(rule: Rule, example: Example) -> Workbench:
     if example.settings:
         settings = read(SourceFile(".gitops-guard.yaml", example.settings), IDS, TODAY)
     one = rule_set((rule,))
-    rules = Rules(one, lambda: one)
+    rules = Rules(one, lambda: one, dict(example.beside).get)
     context = RuleContext(settings, TODAY)
     beside = {path: inspect(SourceFile(path, text), rules, context).facts for path, text in example.beside}
     return Workbench(rules, context, beside)

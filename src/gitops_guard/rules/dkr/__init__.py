@@ -10,6 +10,7 @@ from gitops_guard.rules.dkr import (
     user,
     variables,
     verification,
+    whole_context,
 )
 
 DKR: tuple[Rule, ...] = (
@@ -21,4 +22,5 @@ DKR: tuple[Rule, ...] = (
     downloads.RULE,
     verification.RULE,
     runtime_tools.RULE,
+    whole_context.RULE,
 )
