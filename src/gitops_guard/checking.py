@@ -33,7 +33,7 @@ def check(arguments: argparse.Namespace, today: date) -> int:
         raise UsageError("--head needs --base")
     else:
         run = tree_run(arguments, root, today)
-        report = pipeline.check_tree(run, arguments.paths)
+        report = _watched(run, arguments.paths) if sys.stderr.isatty() else pipeline.check_tree(run, arguments.paths)
         if arguments.patches or arguments.format == "html":
             from gitops_guard.tree_fixes import with_patches  # noqa: PLC0415
 
@@ -44,6 +44,18 @@ def check(arguments: argparse.Namespace, today: date) -> int:
     for name, file in targets:
         write(publish(report, name, read_text, color=False), file)
     return exit_code(report)
+
+
+def _watched(run: pipeline.Run, paths: list[str]) -> Report:
+    """Checks a tree under the eyes of a person, who sees how far it is."""
+    from gitops_guard.publishers.progress import Progress  # noqa: PLC0415 - only for a terminal
+    from gitops_guard.sources.tree import count  # noqa: PLC0415
+
+    progress = Progress(sys.stderr, count(paths, run.root))
+    try:
+        return pipeline.check_tree(run, paths, progress.tick)
+    finally:
+        progress.finish()
 
 
 def _color(output: str | None) -> bool:

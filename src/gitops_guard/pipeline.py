@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 from typing import NamedTuple
 
@@ -18,6 +18,8 @@ from gitops_guard.settings import AcceptedRisks, Settings
 from gitops_guard.source_file import Skipped, SourceFile
 from gitops_guard.suppression import Ignore, matches, suppress
 from gitops_guard.text import LineIndex
+
+Tick = Callable[[], None]
 
 
 class Run(NamedTuple):
@@ -74,18 +76,18 @@ def _disk(root: str) -> ReadBeside:
     return read
 
 
-def check_tree(run: Run, paths: Sequence[str]) -> Report:
-    """Checks files and folders as they are on disk."""
+def check_tree(run: Run, paths: Sequence[str], tick: Tick | None = None) -> Report:
+    """Checks files and folders as they are on disk; `tick` is called after each file."""
     from gitops_guard.sources.tree import walk  # noqa: PLC0415 - a comparison reads no tree
 
     start = time.monotonic()
     rules = load_rules(run)
-    side = look(walk(paths, run.root), rules, run)
+    side = look(walk(paths, run.root), rules, run, tick)
     findings = [d.finding for d in (*side.detections, *whole(side.facts, rules, run))]
     return finish(run, findings, side, start)
 
 
-def look(files: Iterable[SourceFile | Skipped], rules: Rules, run: Run) -> Side:
+def look(files: Iterable[SourceFile | Skipped], rules: Rules, run: Run, tick: Tick | None = None) -> Side:
     """Looks at files one by one; none is kept."""
     collected = _Collector()
     context, exclude = run.context, run.settings.exclude
@@ -96,6 +98,8 @@ def look(files: Iterable[SourceFile | Skipped], rules: Rules, run: Run) -> Side:
             collected.skipped.append(Skipped(file.path, "excluded by the configuration"))
         else:
             collected.add(inspect(file, rules, context))
+        if tick is not None:
+            tick()
     return collected.side()
 
 

@@ -40,6 +40,16 @@ def walk(paths: Sequence[str], root: str) -> Iterator[SourceFile | Skipped]:
                 yield item
 
 
+def count(paths: Sequence[str], root: str) -> int:
+    """About how many files `walk` will yield, for a progress bar: names are counted, nothing is read."""
+    total = 0
+    for path in paths or (root,):
+        for folder, folders, names in os.walk(os.path.join(root, path)):  # noqa: PTH118 - as above
+            folders[:] = [name for name in folders if name not in _NEVER and name not in _NOT_OURS]
+            total += sum(1 for name in names if is_candidate(name)) if folder else 0
+    return total
+
+
 def is_candidate(name: str) -> bool:
     """Whether a file of this name may hold something to scan."""
     lowered = name.lower()

@@ -5,7 +5,7 @@ import pytest
 
 from gitops_guard.errors import UsageError
 from gitops_guard.source_file import Skipped, SourceFile, decode
-from gitops_guard.sources.tree import HELM_TEMPLATE, is_candidate, is_helm_template, walk
+from gitops_guard.sources.tree import HELM_TEMPLATE, count, is_candidate, is_helm_template, walk
 
 
 def test_finds_candidates_once_and_in_order(tmp_path: Path) -> None:
@@ -84,3 +84,10 @@ def test_a_byte_order_mark_is_put_back() -> None:
     assert isinstance(found, SourceFile)
     assert found.text == "a: 1\n"
     assert found.encode("b: 2\n") == b"\xef\xbb\xbfb: 2\n"
+
+
+def test_counts_without_reading(tmp_path: Path) -> None:
+    (tmp_path / "node_modules").mkdir()
+    for name in ("a.yaml", "b.txt", "Dockerfile", "node_modules/c.yaml"):
+        (tmp_path / name).write_text("x")
+    assert count((), str(tmp_path)) == 2
