@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from gitops_guard.editing.intent import DeleteKey, SetValue
+from gitops_guard.editing.intent import DeleteKey, Intent, SetValue
 from gitops_guard.finding import HIGH, MEDIUM
 from gitops_guard.model.workload import Container, Workload, containers
 from gitops_guard.rule import Example, Problem, Rule, RuleContext, needs_review
@@ -13,7 +13,6 @@ _APPARMOR_ANNOTATION = "container.apparmor.security.beta.kubernetes.io/"
 _APPARMOR_TYPES = frozenset(("RuntimeDefault", "Localhost"))
 _SELINUX_TYPES = frozenset(("", "container_t", "container_init_t", "container_kvm_t"))
 _SELINUX_ENGINE = 31
-_THE_POD = "the pod"
 _SYSCTLS = (
     (0, (
         "kernel.shm_rmid_forced", "net.ipv4.ip_local_port_range", "net.ipv4.tcp_syncookies",
@@ -35,7 +34,7 @@ _SYSCTL = ("pss:baseline:sysctls", "sp800_53:CM-7", *_SHARED)
 
 
 def _places(workload: Workload) -> Iterator[tuple[Field, str]]:
-    yield workload.security_context, _THE_POD
+    yield workload.security_context, "the pod"
     for container in containers(workload):
         yield container.security_context, container.name
 
@@ -49,10 +48,9 @@ def check_apparmor(workload: Workload, _: RuleContext) -> Iterator[Problem]:
         profile = security_context["appArmorProfile"]
         if profile.exists and profile["type"].text not in _APPARMOR_TYPES:
             at = profile["type"]
-            own = ("", _APPARMOR_ANNOTATION + name)[name is not _THE_POD]
-            contradicting = (DeleteKey(one.keypath) for one in annotations if own in {"", one.key})
-            confined = SetValue(at.keypath, "RuntimeDefault")
-            fix = needs_review("use the runtime's profile", confined, *contradicting, note=note)
+            intents: list[Intent] = [SetValue(at.keypath, "RuntimeDefault")]
+            intents += _contradicting(annotations, security_context)
+            fix = needs_review("use the runtime's profile", *intents, note=note)
             yield Problem(at, f"{name} switches AppArmor off", fix=fix, controls=controls)
     for annotation in annotations:
         fix = needs_review("remove the annotation", DeleteKey(annotation.keypath), note=note)
@@ -61,12 +59,21 @@ def check_apparmor(workload: Workload, _: RuleContext) -> Iterator[Problem]:
 
 
 def _unconfined_annotations(workload: Workload) -> Iterator[Field]:
-    """The annotations of old that confine nothing; Kubernetes refuses a field that contradicts them."""
+    """The annotations of old that confine nothing."""
     for annotation in workload.pod_metadata["annotations"].entries():
         if str(annotation.key).startswith(_APPARMOR_ANNOTATION):
             value = annotation.string
             if value and value != "runtime/default" and not value.startswith("localhost/"):
                 yield annotation
+
+
+def _contradicting(annotations: list[Field], security_context: Field) -> Iterator[DeleteKey]:
+    """Kubernetes refuses a field that contradicts the annotation of its container, or of any if it is the pod's."""
+    holder = security_context.parent
+    name = "" if holder is None else holder["name"].text
+    for annotation in annotations:
+        if not name or annotation.key == _APPARMOR_ANNOTATION + name:
+            yield DeleteKey(annotation.keypath)
 
 
 def check_selinux(workload: Workload, context: RuleContext) -> Iterator[Problem]:
