@@ -40,17 +40,10 @@ class AppendDocument(NamedTuple):
     text: str
 
 
-class NewFile(NamedTuple):
-    """Creates a file; `path` is relative to the root of the scan and must not exist."""
-
-    path: str
-    text: str
-
-
 class EditText(NamedTuple):
     """Edits at exact places, for files that are not YAML. The claim is the new text of `after` at those places."""
 
     edits: tuple[Edit, ...]
 
 
-Intent = SetValue | DeleteKey | AppendItem | AppendDocument | NewFile | EditText
+Intent = SetValue | DeleteKey | AppendItem | AppendDocument | EditText

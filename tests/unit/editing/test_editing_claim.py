@@ -3,7 +3,7 @@
 import pytest
 
 from gitops_guard.editing.claim import ImpossibleIntentError, expected, ordered, same_data
-from gitops_guard.editing.intent import AppendDocument, AppendItem, DeleteKey, EditText, Intent, NewFile, SetValue
+from gitops_guard.editing.intent import AppendDocument, AppendItem, DeleteKey, EditText, Intent, SetValue
 from gitops_guard.syntax.nodes import Data
 
 CLAIMS: tuple[tuple[Data, Intent, Data], ...] = (
@@ -32,7 +32,6 @@ IMPOSSIBLE: tuple[tuple[Data, Intent], ...] = (
     ({"a": [1]}, DeleteKey(("a", 1))),
     ({"a": 1}, AppendDocument("b: [")),
     ({"a": 1}, EditText(())),
-    ({"a": 1}, NewFile("x", "")),
 )
 
 

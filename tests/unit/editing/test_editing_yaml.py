@@ -4,7 +4,7 @@ import textwrap
 
 import pytest
 
-from gitops_guard.editing.intent import AppendDocument, AppendItem, DeleteKey, EditText, Intent, NewFile, SetValue
+from gitops_guard.editing.intent import AppendDocument, AppendItem, DeleteKey, EditText, Intent, SetValue
 from gitops_guard.editing.yaml import Edited, Refused, apply
 from gitops_guard.syntax.nodes import Data
 
@@ -192,7 +192,6 @@ REFUSED: dict[str, tuple[str, Intent, str]] = {
     "two documents at once": ("a: 1\n", AppendDocument("b: 1\n---\nc: 1\n"), "not one readable document"),
     "a broken document": ("a: 1\n", AppendDocument("b: [\n"), "not one readable document"),
     "text": ("a: 1\n", EditText(()), "not one of a YAML document"),
-    "a file": ("a: 1\n", NewFile("x", ""), "not one of a YAML document"),
 }
 
 

@@ -12,6 +12,9 @@ from gitops_guard.syntax.field import Field
 HARDENING = ("sp800_190:4.4.3", "pci:2.2.6", "owasp_k8s_2025:K01")
 """Controls that nearly all rules of the family map to."""
 
+KERNEL = ("nsa:pod-hardening", "cis_k8s:5.6.3", "mitre:T1611", *HARDENING)
+"""Controls of the rules on what keeps a container from the kernel."""
+
 WINDOWS_EXEMPT = 25
 USER_NAMESPACES = 35
 HOST_PROBES = 34
