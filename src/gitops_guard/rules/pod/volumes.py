@@ -1,4 +1,4 @@
-"""Ports and files of the node that a pod takes, and volumes that the Restricted level leaves out."""
+"""Folders of the node that a pod mounts, and volumes that the Restricted level leaves out."""
 
 from collections.abc import Iterator
 
