@@ -15,9 +15,9 @@ from typing import NamedTuple
 
 from gitops_guard.errors import CLEAN, FINDINGS, INCOMPLETE, USAGE, GuardError, UsageError
 
-COMMANDS = ("pr", "check", "sweep")
+COMMANDS = ("pr", "check")
 VERDICTS = {CLEAN: "clean", FINDINGS: "findings", USAGE: "usage", INCOMPLETE: "incomplete"}
-VALUES = {"config": COMMANDS, "fail-level": COMMANDS, "base": ("check",), "shard": ("sweep",)}
+VALUES = {"config": COMMANDS, "fail-level": COMMANDS, "base": ("check",)}
 SWITCHES = {"offline": COMMANDS, "dry-run": ("pr",)}
 MARKER = "GITOPS_GUARD_COMMANDS_MARKER"
 REPORTS = {"sarif-file": "sarif", "html-file": "html"}

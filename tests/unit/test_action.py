@@ -32,7 +32,6 @@ def inputs(**values: str) -> dict[str, str]:
         (inputs(fail_level="high"), ("pr", "--fail-level=high", "--report=json=r.json")),
         (inputs(dry_run="true", offline="True"), ("pr", "--offline", "--dry-run", "--report=json=r.json")),
         (inputs(dry_run="false", offline="false"), ("pr", "--report=json=r.json")),
-        (inputs(command="sweep", shard="2/4"), ("sweep", "--shard=2/4", "--report=json=r.json")),
         (
             inputs(command="check", base="main", config="ci/guard.yaml", sarif_file="g.sarif", html_file="g.html"),
             (
@@ -59,7 +58,6 @@ def test_inputs_become_arguments(given_inputs: dict[str, str], expected: tuple[s
     [
         (inputs(command="fix; rm -rf /"), "command"),
         (inputs(offline="yes"), "offline"),
-        (inputs(shard="1/2"), "shard"),
         (inputs(command="pr", base="main"), "base"),
         (inputs(command="check", dry_run="true"), "dry-run"),
     ],
