@@ -21,17 +21,23 @@ KINDS = {
     "Job": "io.k8s.api.batch.v1.Job",
     "CronJob": "io.k8s.api.batch.v1.CronJob",
 }
-SIMPLE = {"string": "s", "integer": "i", "boolean": "b", "number": "n"}
+SIMPLE = {"string": "s", "boolean": "b", "number": "n"}
+INTEGERS = {"int32": "w", "int64": "i"}
 
 
 def code(schema: dict[str, Any], wanted: dict[str, None]) -> str:  # noqa: PLR0911 - one line a type
-    """The code of a type: s, i, b, n, `q` text or number, `?` anything, `[X` a list, `{X` a map, or a name."""
+    """The code of a type; `?` is anything, `[X` a list, `{X` a map, any other one a name.
+
+    s text, b boolean, n number, i and w integers of 64 and 32 bits, q a quantity, p a port (text or number), t a time.
+    """
     if "$ref" in schema:
         name = schema["$ref"].rpartition("/")[2]
-        if name.endswith(("IntOrString", "Quantity")):
+        if name.endswith("Quantity"):
             return "q"
-        if name.endswith(("Time", "MicroTime")):
-            return "s"
+        if name.endswith("IntOrString"):
+            return "p"
+        if name.endswith(".Time"):
+            return "t"
         if name.endswith(("FieldsV1", "RawExtension", "JSON")):
             return "?"
         wanted[name] = None
@@ -42,6 +48,8 @@ def code(schema: dict[str, Any], wanted: dict[str, None]) -> str:  # noqa: PLR09
     if types == ["object"]:
         values = schema.get("additionalProperties")
         return "{" + code(values, wanted) if isinstance(values, dict) else "?"
+    if types == ["integer"]:
+        return INTEGERS[schema["format"]]
     return SIMPLE.get(types[0], "?") if len(types) == 1 else "?"
 
 
@@ -57,7 +65,7 @@ def main() -> None:
     while len(table) < len(wanted):
         name = next(name for name in wanted if name not in table)
         fields = definitions[name].get("properties", {})
-        table[name] = {key: code(schema, wanted) for key, schema in fields.items() if key != "status"}
+        table[name] = {key: code(schema, wanted) for key, schema in fields.items()}
     numbers = {name: str(number) for number, name in enumerate(table)}
     short = {
         numbers[name]: {key: _short(kind, numbers) for key, kind in sorted(fields.items())}

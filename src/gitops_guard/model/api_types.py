@@ -6,6 +6,7 @@ made by scripts/extract_api_types.py; fields that it does not know are ignored, 
 
 import json
 import os
+import re
 from functools import cache
 from typing import Any
 
@@ -44,6 +45,14 @@ def _wrong(field: Field, code: str, types: dict[str, dict[str, str]]) -> Field |
     return next((found for entry, kind in known if (found := _wrong(entry, kind, types))), None)
 
 
+_BITS = {"i": 63, "w": 31, "p": 31}
+_QUANTITY = r" *[+-]?[0-9]*(?:\.[0-9]*)?(?:[KMGTPE]i|[numkMGTPE]|[eE][+-]?[0-9]+)? *"
+_TIME = (
+    r"([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2})"
+    r"(?:[.,][0-9]+)?(?:Z|[+-](?:[01][0-9]|2[0-4]):[0-5][0-9])"
+)
+
+
 def _is(field: Field, code: str) -> bool:
     if field.is_mapping or field.is_sequence:
         return False
@@ -51,7 +60,27 @@ def _is(field: Field, code: str) -> bool:
     if isinstance(value, bool):
         return code == "b"
     if isinstance(value, str):
-        return code in "sq"
-    if code == "i":
-        return isinstance(value, int) or (isinstance(value, float) and value.is_integer())
+        return code in "sp" or (code == "q" and _is_quantity(value)) or (code == "t" and _is_time(value))
+    if code in _BITS:
+        limit = 1 << _BITS[code]
+        return value is not None and value == value // 1 and -limit <= value < limit
     return code in "nq"
+
+
+def _is_quantity(text: str) -> bool:
+    """As apimachinery parses it, which takes `.` and `Mi` for zero, but no empty text."""
+    return bool(text.strip(" ")) and re.fullmatch(_QUANTITY, text) is not None
+
+
+def _is_time(text: str) -> bool:
+    """RFC 3339, with a day that exists."""
+    found = re.fullmatch(_TIME, text)
+    if found is None:
+        return False
+    from datetime import datetime  # noqa: PLC0415 - hardly any manifest has a time
+
+    try:
+        datetime.fromisoformat(found[1])
+    except ValueError:
+        return False
+    return True

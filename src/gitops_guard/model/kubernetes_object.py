@@ -70,5 +70,9 @@ def _objects(field: Field, document: int) -> Iterator[KubernetesObject]:
     if not api_version:
         return
     metadata = field["metadata"]
-    identity = ObjectIdentity(api_version, kind, metadata["namespace"].text, metadata["name"].text)
+    identity = ObjectIdentity(api_version, kind, _word(metadata["namespace"]), _word(metadata["name"]))
     yield KubernetesObject(identity, field, document)
+
+
+def _word(field: Field) -> str:
+    return field.text if field.exists else ""

@@ -102,19 +102,23 @@ class Container(NamedTuple):
 
 
 def workload(obj: KubernetesObject) -> Workload | None:
-    """The object as a workload, if it holds a pod template with a spec."""
+    """The object as a workload, if it holds a pod template with a spec, or with annotations that speak for one."""
     path = WORKLOAD_KINDS.get(obj.kind)
     if path is None:
         return None
     template = obj.field.at(*path)
-    if not template["spec"].is_mapping:
+    spec = template["spec"]
+    if not spec.is_mapping and (spec.exists or not template["metadata"]["annotations"].is_mapping):
         return None
     return Workload(obj, template, obj.kind in POD_SECURITY_KINDS and undecodable(obj.kind, obj.field) is None)
 
 
 def containers(workload: Workload) -> tuple[Container, ...]:
-    """All containers: init containers first, as they start first."""
+    """All containers: init containers first, as they start first. A null in a list is an empty container, as in Go."""
     spec = workload.pod_spec
     return tuple(
-        Container(workload, item, role) for role in CONTAINER_LISTS for item in spec[role].items() if item.is_mapping
+        Container(workload, item, role)
+        for role in CONTAINER_LISTS
+        for item in spec[role].items()
+        if item.is_mapping or not item.exists
     )
