@@ -122,6 +122,7 @@ class _Side:
         self.facts: dict[str, tuple[Fact, ...]] = {}
         self.ignores: dict[str, tuple[Ignore, ...]] = {}
         self.texts: dict[str, SourceFile] = {}
+        self._lines: dict[str, LineIndex] = {}
         self.scanned: list[str] = []
         self.skipped: list[Skipped] = []
         self.failed: list[Skipped] = []
@@ -171,7 +172,7 @@ class _Side:
         file = self.texts.get(finding.place.path)
         if file is None:
             return ""
-        lines = LineIndex(file.text)
+        lines = self._lines.get(file.path) or self._lines.setdefault(file.path, LineIndex(file.text))
         first, last = finding.place.start.line, finding.place.end.line
         return " ".join(file.text[lines.line_start(first) : lines.line_start(last + 1)].split())
 
