@@ -1,0 +1,55 @@
+"""A place of a manifest or values file that names an image."""
+
+from typing import Literal, NamedTuple
+
+from gitops_guard.syntax.field import Field
+from gitops_guard.syntax.image_reference import ImageReference, InvalidReference
+
+NamedRole = Literal[
+    "container", "init-container", "ephemeral-container", "image-volume", "custom-resource", "kustomize", "helm-values",
+    "helm-release", "argo-cd",
+]  # fmt: skip
+
+
+class WholeText(NamedTuple):
+    """The reference stands in one text: `image: nginx:1.27`."""
+
+    field: Field
+
+
+class HelmParts(NamedTuple):
+    """The reference is put together from a mapping's `registry`, `repository`, `tag` and `digest`.
+
+    Fields that are not written are missing ones of the mapping. Charts join repository and tag with a colon, so a chart
+    without a `digest` key takes `tag: 1.27@sha256:...`.
+    """
+
+    registry: Field
+    repository: Field
+    tag: Field
+    digest: Field
+
+
+class KustomizeParts(NamedTuple):
+    """An entry of a Kustomization's `images`: it changes images of this `name` in the resources."""
+
+    name: Field
+    new_name: Field
+    new_tag: Field
+    digest: Field
+
+
+class NamedImage(NamedTuple):
+    """An image that is named, and where.
+
+    `text` is the reference as it comes out of the parts, `reference` that text parsed. `at` is the field that a finding
+    points to; `parts` where an edit belongs. `container` is the container's name, or what else tells several images of
+    an object apart.
+    """
+
+    role: NamedRole
+    text: str
+    reference: ImageReference | InvalidReference
+    at: Field
+    parts: WholeText | HelmParts | KustomizeParts
+    container: str = ""

@@ -1,0 +1,1 @@
+"""Registries after the OCI distribution specification: what they know of an image."""
