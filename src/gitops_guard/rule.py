@@ -10,6 +10,7 @@ from datetime import date
 from typing import NamedTuple
 
 from gitops_guard.editing.intent import Intent
+from gitops_guard.facts.image import NOTHING_KNOWN, KnownImages
 from gitops_guard.finding import DISPLAY_ONLY, NEEDS_REVIEW, SAFE, Place, Severity
 from gitops_guard.model.kubernetes_object import ObjectIdentity
 from gitops_guard.settings import Settings
@@ -79,12 +80,14 @@ class RuleContext(NamedTuple):
     """What a rule may know besides the text: no clock, no network, no environment.
 
     `dockerignore` is the text that narrows a Dockerfile's build context, empty if there is none, None if not known.
+    `images` is what registries and scanners were found to know.
     """
 
     settings: Settings
     today: date
     path: str = ""
     dockerignore: str | None = None
+    images: KnownImages = NOTHING_KNOWN
 
     @property
     def minor(self) -> int:

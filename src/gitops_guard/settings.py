@@ -1,9 +1,9 @@
 """What a team has decided: the values of `.gitops-guard.yaml`, frozen. `configuration` reads them."""
 
 from datetime import date
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
-from gitops_guard.finding import HIGH, Severity
+from gitops_guard.finding import HIGH, LOW, MEDIUM, Severity
 
 DEFAULT_KUBERNETES = "1.36"
 """The middle of the newest three minors that the schema source knows."""
@@ -12,8 +12,11 @@ DEFAULT_KUBERNETES = "1.36"
 class ApprovedImage(NamedTuple):
     """An entry of the approved list, on normalised references (`docker.io/library/python`).
 
-    `repository` may hold `*` (within a path segment) and a final `**`. `tags` are patterns; none means every tag. An
-    entry whose `expires` has passed approves nothing.
+    `repository` may hold `*` (within a path segment) and a final `**`. `tags` are patterns or version ranges (see
+    `images.tags`); none means every tag. `max_age_days` counts from the image's creation, `scanned_within_days` from
+    its last scan. `worst_severity` is the worst vulnerability that is accepted (None: any), `fixable_only` counts only
+    those that a newer package mends. `signed_by` are names of `Signer`s, one of which must have signed. `platforms`
+    must all be there. An entry whose `expires` has passed approves nothing.
     """
 
     repository: str
@@ -24,6 +27,91 @@ class ApprovedImage(NamedTuple):
     owner: str = ""
     reason: str = ""
     expires: date | None = None
+    max_age_days: int | None = None
+    scanned_within_days: int | None = None
+    worst_severity: Severity | None = None
+    fixable_only: bool = False
+    signed_by: tuple[str, ...] = ()
+    platforms: tuple[str, ...] = ()
+
+    @property
+    def asks_a_registry(self) -> bool:
+        """Whether deciding by this entry takes more than the reference itself."""
+        limits = (self.max_age_days, self.scanned_within_days, self.worst_severity)
+        return any(limit is not None for limit in limits) or bool(self.signed_by or self.platforms)
+
+
+class Signer(NamedTuple):
+    """Who may sign images: a public key in PEM, or an identity and the issuer of its certificate (keyless)."""
+
+    name: str
+    key: str = ""
+    identity: str = ""
+    issuer: str = ""
+
+
+class RegistrySetting(NamedTuple):
+    """A registry that may be asked besides the public ones; `host` may have a port, and `*` for a label of its name.
+
+    `private`: it may lie at a loopback, link-local or private address. `plain_http`: it is spoken to without TLS.
+    `username_from` and `password_from` are names of environment variables: no secret stands in a configuration.
+    """
+
+    host: str
+    private: bool = False
+    plain_http: bool = False
+    username_from: str = ""
+    password_from: str = ""
+
+
+ScanSourceKind = Literal["harbor", "quay", "ecr", "google", "xray"]
+
+
+class ScanSourceSetting(NamedTuple):
+    """A service that knows scan results.
+
+    `registries` are the hosts whose images it is asked about (none: that of `url`). `username_from`, `password_from`
+    and `token_from` are names of environment variables: no secret stands in a configuration. `region`, `project` and
+    `repository` are what ECR, Google and Xray need.
+    """
+
+    kind: ScanSourceKind
+    url: str = ""
+    registries: tuple[str, ...] = ()
+    username_from: str = ""
+    password_from: str = ""
+    token_from: str = ""
+    region: str = ""
+    project: str = ""
+    repository: str = ""
+    private: bool = False
+
+
+class ImagePolicy(NamedTuple):
+    """What is asked of every image, on the list or not, and how facts are gathered.
+
+    `unknown` is the severity of findings that only say what could not be looked at; None: none are made. The limits are
+    in days; a vulnerability counts from `worst_severity` upwards if it is fixable, or always without `fixable_only`.
+    `epss` is the probability (0 to 1) from which a vulnerability counts as exploited. `platform` is the one looked at
+    in an index. `budget_seconds` is for all requests of a pull request's check.
+    """
+
+    unknown: Severity | None = LOW
+    max_age_days: int = 365
+    scanned_within_days: int = 30
+    worst_severity: Severity = MEDIUM
+    fixable_only: bool = True
+    epss: float = 0.5
+    platform: str = "linux/amd64"
+    budget_seconds: float = 30.0
+    snapshot: str = ".gitops-guard.images.json"
+
+
+class Build(NamedTuple):
+    """An image that a Dockerfile of this repository becomes; `image` is its name without tag."""
+
+    dockerfile: str
+    image: str
 
 
 class Waiver(NamedTuple):
@@ -54,7 +142,8 @@ class Settings(NamedTuple):
     """Everything that may be configured, with its defaults.
 
     `rules` is keyed by rule id. `digests` maps normalised references with tag to `sha256:...`, for pinning without a
-    registry. `path` is the file it was read from, empty for the defaults.
+    registry. `scan_reports` are paths and globs of scanners' reports. `path` is the file it was read from, empty for
+    the defaults.
     """
 
     kubernetes_version: str = DEFAULT_KUBERNETES
@@ -63,6 +152,12 @@ class Settings(NamedTuple):
     exclude: tuple[str, ...] = ()
     rules: tuple[tuple[str, RuleSetting], ...] = ()
     approved_images: tuple[ApprovedImage, ...] = ()
+    image_policy: ImagePolicy = ImagePolicy()
+    registries: tuple[RegistrySetting, ...] = ()
+    scan_reports: tuple[str, ...] = ()
+    scan_sources: tuple[ScanSourceSetting, ...] = ()
+    signers: tuple[Signer, ...] = ()
+    builds: tuple[Build, ...] = ()
     digests: tuple[tuple[str, str], ...] = ()
     build_arguments: tuple[tuple[str, str], ...] = ()
     waivers: tuple[Waiver, ...] = ()
@@ -71,6 +166,13 @@ class Settings(NamedTuple):
     def rule(self, rule_id: str) -> RuleSetting:
         """The setting of a rule."""
         return dict(self.rules).get(rule_id, RuleSetting())
+
+    @property
+    def asks_registries(self) -> bool:
+        """Whether the team's decisions take facts from outside the repository."""
+        return any(entry.asks_a_registry for entry in self.approved_images) or bool(
+            self.scan_reports or self.scan_sources or self.signers
+        )
 
 
 class AcceptedRisks(NamedTuple):

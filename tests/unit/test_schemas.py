@@ -7,6 +7,7 @@ import yaml
 from jsonschema import Draft202012Validator
 
 from gitops_guard import configuration
+from gitops_guard.configuration import file, images
 from gitops_guard.errors import UsageError
 from gitops_guard.pipeline import all_rules
 from gitops_guard.schemas import schema_text
@@ -20,9 +21,13 @@ IDS = frozenset(rule.id for rule in all_rules())
 
 def test_the_schema_knows_exactly_the_keys_that_are_read() -> None:
     schema = json.loads(schema_text("config"))
-    assert set(schema["properties"]) == set(configuration._TOP)
-    assert set(schema["properties"]["approved_images"]["items"]["properties"]) == set(configuration._IMAGE)
-    assert set(schema["properties"]["waivers"]["items"]["properties"]) == set(configuration._WAIVER)
+    known = schema["properties"]
+    assert set(known) == set(file._TOP)
+    lists = {"approved_images": images._ENTRY, "registries": images._REGISTRY, "scan_sources": images._SOURCE,
+             "signers": images._SIGNER, "builds": images._BUILD, "waivers": file._WAIVER}  # fmt: skip
+    for name, keys in lists.items():
+        assert set(known[name]["items"]["properties"]) == set(keys)
+    assert set(known["image_policy"]["properties"]) == set(images._POLICY)
     assert set(schema["$defs"]["rule"]["enum"]) == IDS
 
 

@@ -1,11 +1,10 @@
-"""What registries say of images (OCI distribution specification 1.1; Docker Registry HTTP API V2)."""
+"""What registries hold, as values (OCI image and distribution specifications 1.1; Docker Registry HTTP API V2)."""
 
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Literal, NamedTuple
 
 from gitops_guard.errors import GuardError
-from gitops_guard.syntax.image_reference import ImageReference
 
 RegistryTrouble = Literal[
     "not-found", "unauthorised", "forbidden", "rate-limited", "unavailable", "timeout", "budget", "not-allowed",
