@@ -10,7 +10,7 @@ from datetime import date
 from typing import NamedTuple
 
 from gitops_guard.editing.intent import Intent
-from gitops_guard.facts.image import NOTHING_KNOWN, KnownImages
+from gitops_guard.facts.image import NOTHING_KNOWN, ImageFacts, KnownImages
 from gitops_guard.finding import DISPLAY_ONLY, NEEDS_REVIEW, SAFE, Place, Severity
 from gitops_guard.model.kubernetes_object import ObjectIdentity
 from gitops_guard.settings import Settings
@@ -80,7 +80,8 @@ class RuleContext(NamedTuple):
     """What a rule may know besides the text: no clock, no network, no environment.
 
     `dockerignore` is the text that narrows a Dockerfile's build context, empty if there is none, None if not known.
-    `images` is what registries and scanners were found to know.
+    `images` is what registries and scanners were found to know. `probed_builds` are the Dockerfiles whose image is known
+    to run in containers with probes.
     """
 
     settings: Settings
@@ -88,6 +89,7 @@ class RuleContext(NamedTuple):
     path: str = ""
     dockerignore: str | None = None
     images: KnownImages = NOTHING_KNOWN
+    probed_builds: frozenset[str] = frozenset()
 
     @property
     def minor(self) -> int:
@@ -100,7 +102,7 @@ class Example(NamedTuple):
 
     `at` is the keypath of the finding in the reported form (`spec.containers[0].image`), or several; `fixed` the
     exact text after the rule's fix. `settings` is the text of a `.gitops-guard.yaml`, `beside` further files of the
-    repository.
+    repository, `known` what registries and scanners say.
     """
 
     text: str
@@ -109,6 +111,7 @@ class Example(NamedTuple):
     path: str = "manifest.yaml"
     settings: str = ""
     beside: tuple[tuple[str, str], ...] = ()
+    known: tuple[ImageFacts, ...] = ()
 
 
 class Rule(NamedTuple):

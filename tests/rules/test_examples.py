@@ -6,6 +6,7 @@ import pytest
 
 from gitops_guard.configuration import read
 from gitops_guard.engine import Detection, rule_set
+from gitops_guard.facts.image import KnownImages
 from gitops_guard.fixing import groups, solve
 from gitops_guard.inspection import Rules, inspect
 from gitops_guard.pipeline import all_rules, judge_configuration
@@ -33,7 +34,8 @@ def workbench(rule: Rule, example: Example) -> Workbench:
         settings = read(SourceFile(".gitops-guard.yaml", example.settings), IDS, TODAY)
     one = rule_set((rule,))
     rules = Rules(one, lambda: one, dict(example.beside).get)
-    context = RuleContext(settings, TODAY)
+    known = KnownImages({facts.reference: facts for facts in example.known})
+    context = RuleContext(settings, TODAY, images=known)
     beside = {path: inspect(SourceFile(path, text), rules, context).facts for path, text in example.beside}
     return Workbench(rules, context, beside)
 
