@@ -6,9 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gitops_guard.images.approval import decide, glob, matches_repository
+from gitops_guard.images.approval import decide
+from gitops_guard.images.repository_pattern import matches_repository
 from gitops_guard.settings import ApprovedImage
 from gitops_guard.syntax.image_reference import parse
+from gitops_guard.syntax.tag_pattern import glob
 
 TODAY = date(2026, 11, 24)
 SHA = "sha256:" + "0123456789abcdef" * 4
