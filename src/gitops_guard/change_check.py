@@ -4,8 +4,8 @@ import argparse
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from datetime import date
-from typing import NamedTuple
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING, NamedTuple
 
 from gitops_guard import pipeline
 from gitops_guard.comparison import mark, with_fingerprints
@@ -13,20 +13,37 @@ from gitops_guard.configuration import FILE_NAMES
 from gitops_guard.engine import Detection, rule_set
 from gitops_guard.finding import EXISTING, NEW, WAIVED, Finding, FixOffer, Place, Severity
 from gitops_guard.fixing import mask, offers
+from gitops_guard.images.table import Decisions, rows
 from gitops_guard.inspection import Rules, inspect
 from gitops_guard.local_configuration import local_settings, only_rules, settings_of
 from gitops_guard.model.inventory import Fact
+from gitops_guard.model.used_image import UsedImage
 from gitops_guard.options import level
 from gitops_guard.related_files import related_files
-from gitops_guard.report import Comparison, Coverage, ReadText, Report
+from gitops_guard.report import Comparison, Coverage, ImageRow, ReadText, Report
 from gitops_guard.rules import manifest_rules
-from gitops_guard.settings import Settings
+from gitops_guard.same_image import Combiner, merge
+from gitops_guard.settings import Build, Settings
 from gitops_guard.source_file import Skipped, SourceFile
 from gitops_guard.sources.git import Change, ChangedFile, open_change
 from gitops_guard.sources.tree import HELM_TEMPLATE, is_helm_template
 from gitops_guard.suppression import Ignore, matches, suppress
 from gitops_guard.text import LineIndex, Span
 from gitops_guard.workbench import Workbench
+
+if TYPE_CHECKING:
+    from gitops_guard.image_facts import Bar
+
+
+class Asking(NamedTuple):
+    """Whether registries and scanners are asked: never, where the configuration decides by it, or always.
+
+    `progress` makes a bar for a number of images.
+    """
+
+    offline: bool = False
+    always: bool = False
+    progress: "Callable[[int], Bar] | None" = None
 
 
 class Request(NamedTuple):
@@ -39,15 +56,19 @@ class Request(NamedTuple):
     fail_level: str | None
     settings: Settings | None
     today: date
+    asking: Asking = Asking()
 
 
-def check_change(arguments: argparse.Namespace, root: str, today: date) -> tuple[Report, ReadText]:
-    """Runs `check --base`; gives the report and a reader of the head's files."""
+def check_change(
+    arguments: argparse.Namespace, root: str, today: date, progress: "Callable[[int], Bar]"
+) -> tuple[Report, ReadText]:
+    """Runs `check --base`; gives the report and a reader of the head's files. `progress` makes a bar for images."""
     settings = local_settings(arguments.config, root, today) if arguments.config else None
     with open_change(root, arguments.base, arguments.head) as change:
         paths = _below(change.root, root, arguments.paths)
         only = only_rules(arguments.rule)
-        request = Request(arguments.base, arguments.head, paths, only, arguments.fail_level, settings, today)
+        asking = Asking(offline=arguments.offline, progress=progress)
+        request = Request(arguments.base, arguments.head, paths, only, arguments.fail_level, settings, today, asking)
         result = judge(change, request)
         return result.report, result.texts.get
 
@@ -78,11 +99,15 @@ def judge(change: Change, request: Request) -> Judged:
         override_fail_level=request.fail_level is not None,
     )
     files = [file for file in change.files if _wanted(file, request.paths)]
+    heads = [_template_skipped(change, change.read_head(file)) for file in files]
+    bases = [_template_skipped(change, change.read_base(file)) for file in files]
+    run = _informed(run, change, request.asking, (*heads, *bases))
     head = _Side(pipeline.load_rules(run, _reader(change.read_at_head)), run)
     base = _Side(pipeline.load_rules(run, _reader(change.read_at_base)), run)
-    for file in files:
-        head.look(_template_skipped(change, change.read_head(file)))
-        base.look(_template_skipped(change, change.read_base(file)))
+    for one in heads:
+        head.look(one)
+    for one in bases:
+        base.look(one)
     related = related_files(change, (*head.all_facts(), *base.all_facts()))
     for unchanged in related.files:
         head.consider(unchanged)
@@ -92,6 +117,61 @@ def judge(change: Change, request: Request) -> Judged:
     detections = [*head.detections, *_configuration(change, run, head)]
     report, texts = _report(change, request, run, head, base, detections, related.skipped)
     return Judged(report._replace(seconds=time.monotonic() - start), texts, settings.comments_budget)
+
+
+class ChangedImages(NamedTuple):
+    """The images of a change's files at the head, what was looked at, and the run."""
+
+    rows: tuple[ImageRow, ...]
+    coverage: Coverage
+    run: pipeline.Run
+
+
+def images_of_change(
+    arguments: argparse.Namespace, root: str, today: date, progress: "Callable[[int], Bar]"
+) -> ChangedImages:
+    """The images that a change's files name, those that the base does not name marked as new."""
+    with open_change(root, arguments.base, arguments.head) as change:
+        settings = local_settings(arguments.config, root, today) if arguments.config else base_settings(change, today)
+        paths = _below(change.root, root, arguments.paths)
+        files = [file for file in change.files if _wanted(file, paths)]
+        heads = [_template_skipped(change, change.read_head(file)) for file in files]
+        bases = [_template_skipped(change, change.read_base(file)) for file in files]
+        asking = Asking(arguments.offline, not arguments.propose, progress)
+        run = _informed(pipeline.Run(change.root, settings, today), change, asking, (*heads, *bases))
+        head = _looked(heads, change.read_at_head, run)
+        base = _looked(bases, change.read_at_base, run)
+        found = rows(head.images, Decisions(settings, run.known, today, head.builds), base.images)
+        return ChangedImages(found, head.coverage, run)
+
+
+def _looked(
+    files: Iterable[SourceFile | Skipped | None],
+    read: Callable[[str], SourceFile | Skipped | None],
+    run: pipeline.Run,
+) -> pipeline.Side:
+    there = (file for file in files if file is not None)
+    return pipeline.look(there, pipeline.no_rules(_reader(read)), run)
+
+
+def _informed(
+    run: pipeline.Run, change: Change, asking: Asking, files: Iterable[SourceFile | Skipped | None]
+) -> pipeline.Run:
+    """The run with what is known of the images of both sides."""
+    if not (asking.always or asking.offline or run.settings.asks_registries):
+        return run
+    from gitops_guard.image_facts import Surroundings, known_images  # noqa: PLC0415 - few runs ask
+
+    read = _reader(change.read_at_base)
+    around = Surroundings(
+        change.root, read, os.environ, datetime.now(UTC), asking.offline, run.settings.image_policy.budget_seconds,
+        untrusted=frozenset(file.path for file in change.files), progress=asking.progress,
+    )  # fmt: skip
+
+    def collect() -> tuple[UsedImage, ...]:
+        return _looked(files, change.read_at_head, run).images
+
+    return run._replace(known=known_images(collect, run.settings, around))
 
 
 def base_settings(change: Change, today: date) -> Settings:
@@ -121,6 +201,8 @@ class _Side:
         self.detections: list[Detection] = []
         self.facts: dict[str, tuple[Fact, ...]] = {}
         self.ignores: dict[str, tuple[Ignore, ...]] = {}
+        self.images: list[UsedImage] = []
+        self.builds: list[Build] = []
         self.texts: dict[str, SourceFile] = {}
         self._lines: dict[str, LineIndex] = {}
         self.scanned: list[str] = []
@@ -140,6 +222,8 @@ class _Side:
         seen = inspect(file, self._rules, self._run.context)
         self.texts[file.path] = file
         self.detections += seen.detections
+        self.images += seen.images
+        self.builds += seen.builds
         self._remember(file.path, seen.facts, seen.ignores)
         if seen.skipped is not None:
             self.skipped.append(seen.skipped)
@@ -231,7 +315,7 @@ def _report(  # noqa: PLR0913, PLR0917 - everything that was found comes togethe
     fresh = [f for f in kept.findings if f.status == NEW or (f.status == WAIVED and f.stem in new_stems)]
     fresh = _with_patches(fresh, found, head)
     report = Report(
-        findings=with_fingerprints(fresh),
+        findings=merge(with_fingerprints(fresh), _combiner(found, head).combine),
         fixed=with_fingerprints(marked.fixed),
         coverage=Coverage(tuple(head.scanned), (*head.skipped, *too_many), tuple(head.failed)),
         comparison=Comparison(
@@ -245,8 +329,15 @@ def _report(  # noqa: PLR0913, PLR0917 - everything that was found comes togethe
         fail_level=run.effective_fail_level,
         configuration=settings.path,
         kubernetes_version=settings.kubernetes_version,
+        images=rows(head.images, Decisions(settings, run.known, run.today, tuple(head.builds)), base.images),
+        today=run.today,
     )
     return report, _shown(head, found)
+
+
+def _combiner(detections: Iterable[Detection], head: _Side) -> Combiner:
+    by_place = {(one.finding.stem, one.finding.place): one for one in detections if one.fix is not None}
+    return Combiner(head.workbench(), head.texts.get, by_place)
 
 
 def _shown(head: _Side, detections: Iterable[Detection]) -> dict[str, str]:

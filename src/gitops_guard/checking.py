@@ -3,15 +3,24 @@
 import argparse
 import os
 import sys
-from datetime import date
-from typing import Protocol
+from collections.abc import Sequence
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING, Protocol
 
 from gitops_guard import pipeline
 from gitops_guard.errors import CLEAN, FINDINGS, INCOMPLETE, UsageError
 from gitops_guard.local_configuration import local_settings, only_rules
+from gitops_guard.model.used_image import UsedImage
 from gitops_guard.options import level, report_targets
 from gitops_guard.report import ReadText, Report
 from gitops_guard.source_file import SourceFile, decode
+
+if TYPE_CHECKING:
+    from gitops_guard.publishers.progress import Progress
+
+
+TREE_BUDGETS = 10
+"""How many times the network budget of a pull request a whole tree has."""
 
 
 class Selection(Protocol):
@@ -28,22 +37,57 @@ def check(arguments: argparse.Namespace, today: date) -> int:
     if arguments.base:
         from gitops_guard.change_check import check_change  # noqa: PLC0415 - git is only asked for a comparison
 
-        report, read_text = check_change(arguments, root, today)
+        report, read_text = check_change(arguments, root, today, asking)
     elif arguments.head:
         raise UsageError("--head needs --base")
     else:
-        run = tree_run(arguments, root, today)
+        run = informed(tree_run(arguments, root, today), arguments.paths, offline=arguments.offline)
         report = _watched(run, arguments.paths) if sys.stderr.isatty() else pipeline.check_tree(run, arguments.paths)
         if arguments.patches or arguments.format == "html":
             from gitops_guard.tree_fixes import with_patches  # noqa: PLC0415
 
             report = with_patches(report, run, arguments.paths)
+        else:
+            from gitops_guard.same_image import merge  # noqa: PLC0415
+
+            report = report._replace(findings=merge(report.findings))
         read_text = disk_reader(root)
     text = publish(report, arguments.format, read_text, color=_color(arguments.output))
     write(text, arguments.output)
     for name, file in targets:
         write(publish(report, name, read_text, color=False), file)
     return exit_code(report)
+
+
+def informed(run: pipeline.Run, paths: Sequence[str], *, offline: bool, always: bool = False) -> pipeline.Run:
+    """The run with what is known of the images of its files, where the configuration decides by it.
+
+    Args:
+        run: the run.
+        paths: files and folders.
+        offline: no network: only a snapshot and report files tell anything.
+        always: ask even if nothing in the configuration needs it.
+    """
+    if not (always or offline or run.settings.asks_registries):
+        return run
+    from gitops_guard.image_facts import Surroundings, known_images  # noqa: PLC0415 - few runs ask
+    from gitops_guard.sources.tree import walk  # noqa: PLC0415
+
+    read = pipeline.read_disk(run.root)
+    budget = run.settings.image_policy.budget_seconds * TREE_BUDGETS
+    around = Surroundings(run.root, read, os.environ, datetime.now(UTC), offline, budget, progress=asking)
+
+    def collect() -> tuple[UsedImage, ...]:
+        return pipeline.look(walk(paths, run.root), pipeline.no_rules(read), run).images
+
+    return run._replace(known=known_images(collect, run.settings, around))
+
+
+def asking(total: int) -> "Progress":
+    """The bar that a person sees while registries are asked about a number of images."""
+    from gitops_guard.publishers.progress import Progress  # noqa: PLC0415 - only where something is asked
+
+    return Progress(sys.stderr, total, "images")
 
 
 def _watched(run: pipeline.Run, paths: list[str]) -> Report:
@@ -74,7 +118,7 @@ def tree_run(arguments: argparse.Namespace, root: str, today: date) -> pipeline.
         root,
         settings,
         today,
-        only=only_rules(arguments.rule),
+        only=only_rules(getattr(arguments, "rule", [])),
         fail_level=level(word),
         override_fail_level=word is not None,
     )

@@ -10,6 +10,8 @@ from datetime import UTC, datetime
 from gitops_guard.errors import CLEAN, INCOMPLETE, GuardError
 from gitops_guard.options import FORMATS, LEVELS
 
+_OFFLINE = "ask no registry and no scanner: only the snapshot and report files tell anything"
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs a command and returns its exit code: 0 clean, 1 findings, 2 usage or configuration, 3 incomplete."""
@@ -65,12 +67,13 @@ def _check(command: argparse.ArgumentParser) -> None:
     )
     command.add_argument("--fail-level", choices=LEVELS, help="exit 1 for findings from this severity on")
     command.add_argument("--patches", action="store_true", help="prove the fixes of a whole tree too (slow)")
-    command.add_argument("--offline", action="store_true", help="ask no registry (nothing does yet)")
+    command.add_argument("--offline", action="store_true", help=_OFFLINE)
     command.add_argument("--jobs", type=int, default=1, metavar="N", help="accepted for scripts; one process is used")
 
 
 def _fix(command: argparse.ArgumentParser) -> None:
     _selection(command)
+    command.add_argument("--offline", action="store_true", help=_OFFLINE)
     which = command.add_mutually_exclusive_group()
     which.add_argument("--safe-only", action="store_true", help="only fixes that cannot change what an app sees")
     which.add_argument("--all", action="store_true", help="also patches whose effect depends on the application")
@@ -84,7 +87,30 @@ def _pull_request(command: argparse.ArgumentParser) -> None:
     command.add_argument("--fail-level", choices=LEVELS, help="exit 1 for new findings from this severity on")
     command.add_argument("--report", action="append", default=[], metavar="FORMAT=FILE", help="write another report")
     command.add_argument("--dry-run", action="store_true", help="print what would be posted")
-    command.add_argument("--offline", action="store_true", help="ask no registry (nothing does yet)")
+    command.add_argument("--offline", action="store_true", help=_OFFLINE)
+
+
+def _images(command: argparse.ArgumentParser) -> None:
+    command.add_argument("paths", nargs="*", metavar="PATH", help="files and folders (default: here)")
+    command.add_argument("--config", metavar="FILE", help="configuration (default: .gitops-guard.yaml)")
+    command.add_argument(
+        "--base", metavar="REV", help="only files changed since the merge-base with REV; marks new images"
+    )
+    command.add_argument("--head", metavar="REV", help="with --base: read REV instead of the working tree")
+    command.add_argument("--format", choices=("console", "json", "markdown"), default="console")
+    command.add_argument("--output", metavar="FILE", help="write to FILE instead of standard output")
+    command.add_argument("--offline", action="store_true", help=_OFFLINE)
+    what = command.add_mutually_exclusive_group()
+    what.add_argument("--propose", action="store_true", help="print an approved list of what is used today")
+    what.add_argument(
+        "--snapshot", action="store_true", help="write what is known into the snapshot that --offline reads"
+    )
+
+
+def _run_images(arguments: argparse.Namespace) -> int:
+    from gitops_guard.images_command import images  # noqa: PLC0415
+
+    return images(arguments, datetime.now(UTC).date())
 
 
 def _run_check(arguments: argparse.Namespace) -> int:
@@ -119,6 +145,12 @@ def _run_rules(arguments: argparse.Namespace) -> int:
     return CLEAN
 
 
+def _run_scans(arguments: argparse.Namespace) -> int:
+    from gitops_guard.scans_command import scans  # noqa: PLC0415
+
+    return scans(arguments, datetime.now(UTC))
+
+
 def _run_schema(arguments: argparse.Namespace) -> int:
     from gitops_guard.schemas import schema_text  # noqa: PLC0415
 
@@ -145,6 +177,11 @@ def _rules(command: argparse.ArgumentParser) -> None:
     command.add_argument("--format", choices=("console", "json"), default="console")
 
 
+def _scans(command: argparse.ArgumentParser) -> None:
+    command.add_argument("files", nargs="+", metavar="FILE", help="scanners' reports; folders and globs too")
+    command.add_argument("--format", choices=("console", "json"), default="console")
+
+
 def _schema(command: argparse.ArgumentParser) -> None:
     command.add_argument("name", choices=("config", "report"))
 
@@ -157,6 +194,8 @@ _COMMANDS: dict[str, tuple[str, Callable[[argparse.ArgumentParser], None], Calla
     "check": ("find problems in files, or in what a change introduces", _check, _run_check),
     "fix": ("show or write the proven fixes", _fix, _run_fix),
     "pr": ("review a pull request on GitHub (the action's job)", _pull_request, _run_pull_request),
+    "images": ("every image, where it is used, and what is known of it", _images, _run_images),
+    "scans": ("what is read from scanners' reports", _scans, _run_scans),
     "explain": ("the page of a rule", _explain, _run_explain),
     "rules": ("all rules", _rules, _run_rules),
     "schema": ("a JSON Schema of this program", _schema, _run_schema),

@@ -8,6 +8,8 @@ from typing import NamedTuple
 
 from gitops_guard.finding import Finding, FixOffer, Place, Resource, Severity
 from gitops_guard.model.kubernetes_object import KubernetesObject, ObjectIdentity, objects
+from gitops_guard.model.named_image import NamedImage
+from gitops_guard.model.named_images import IMAGE_KINDS, named_images
 from gitops_guard.model.workload import WORKLOAD_KINDS, Container, Workload, containers, workload
 from gitops_guard.rule import Fix, Problem, Rule, RuleContext, Subject
 from gitops_guard.source_file import SourceFile
@@ -34,6 +36,7 @@ class RuleSet(NamedTuple):
 
     container: tuple[Rule, ...]
     workload: tuple[Rule, ...]
+    image: tuple[Rule, ...]
     every_object: tuple[Rule, ...]
     by_kind: dict[str, tuple[Rule, ...]]
     file: tuple[Rule, ...]
@@ -54,10 +57,11 @@ def rule_set(rules: Iterable[Rule]) -> RuleSet:
                 every_object.append(rule)
             for kind in rule.kinds if target is KubernetesObject else ():
                 by_kind.setdefault(kind, []).append(rule)
-    known = {Container, Workload, SourceFile, Stream}
+    known = {Container, Workload, NamedImage, SourceFile, Stream}
     return RuleSet(
         container=tuple(targets.get(Container, ())),
         workload=tuple(targets.get(Workload, ())),
+        image=tuple(targets.get(NamedImage, ())),
         every_object=tuple(every_object),
         by_kind={kind: tuple(found) for kind, found in by_kind.items()},
         file=tuple(targets.get(SourceFile, ())),
@@ -105,6 +109,12 @@ class FileScan:
         if pods is not None:
             yield from self._pods(pods, rules)
 
+    def image(self, named: NamedImage, rules: RuleSet, obj: KubernetesObject | None) -> Iterator[Detection]:
+        """What the rules find in an image that an object, or a file that is none, names."""
+        for rule in rules.image:
+            for problem in rule.check(named, self._context):
+                yield self.detection(rule, problem, obj, named.container)
+
     def _pods(self, pods: Workload, rules: RuleSet) -> Iterator[Detection]:
         context, obj = self._context, pods.object
         for rule in rules.workload:
@@ -147,6 +157,8 @@ def scan_yaml(file: SourceFile, stream: Stream, rules: RuleSet, context: RuleCon
     for document in stream.documents:
         for obj in objects(document):
             found += scan.object(obj, rules)
+            for named in named_images(obj) if obj.kind in IMAGE_KINDS else ():
+                found += scan.image(named, rules, obj)
     return found
 
 
@@ -176,18 +188,20 @@ def _detection(  # noqa: PLR0913, PLR0917 - one value is made of all of these
         message=problem.message,
         place=place,
         resource=resource,
-        stem=_stem(rule, resource, stable or format_keypath(place.keypath)),
+        stem=_stem(rule, resource, stable or format_keypath(place.keypath), problem.about),
         fingerprint="",
         controls=rule.controls if problem.controls is None else problem.controls,
         fix=None if fix is None else FixOffer(fix.title, fix.safety, fix.note),
         masked=problem.masked,
+        image=problem.image,
     )
     return Detection(finding, fix, place.document, root)
 
 
-def _stem(rule: Rule, resource: Resource, keypath: str) -> str:
+def _stem(rule: Rule, resource: Resource, keypath: str, about: str) -> str:
     group = resource.api_version.rpartition("/")[0]
-    return f"{rule.id}\0{group}\0{resource.kind}\0{resource.namespace}\0{resource.name}\0{keypath}"
+    stem = f"{rule.id}\0{group}\0{resource.kind}\0{resource.namespace}\0{resource.name}\0{keypath}"
+    return f"{stem}\0{about}" if about else stem
 
 
 def stable_keypath(field: Field, root: Field) -> str:

@@ -85,7 +85,7 @@ class PatchedFile(NamedTuple):
 class FixOffer(NamedTuple):
     """What a finding says of its fix. `patch` is None as long as nobody asked for the proof, or where it failed.
 
-    `refused` says why no patch can be offered.
+    `refused` says why no patch can be offered. `combined` is one patch of all places of a finding that has several.
     """
 
     title: str
@@ -93,6 +93,7 @@ class FixOffer(NamedTuple):
     note: str = ""
     patch: Patch | None = None
     refused: str = ""
+    combined: Patch | None = None
 
 
 class Finding(NamedTuple):
@@ -100,7 +101,9 @@ class Finding(NamedTuple):
 
     `stem` identifies it across moves, renames and reordering (rule, object, keypath with list items by name);
     `fingerprint` is the published form. `masked` are offsets of text that must never be shown. `controls` are those
-    that this finding violates itself, as `framework:id`.
+    that this finding violates itself, as `framework:id`. `image` is the normal form of the image that it is about, if
+    it is about nothing else; `also` are the other places of the same problem with the same image, complete findings
+    themselves.
     """
 
     rule_id: str
@@ -117,3 +120,10 @@ class Finding(NamedTuple):
     masked: tuple[Span, ...] = ()
     suppressed_by: str = ""
     origin: str = "file"
+    image: str = ""
+    also: tuple["Finding", ...] = ()
+
+    @property
+    def places(self) -> "tuple[Finding, ...]":
+        """This finding and those of the same image elsewhere."""
+        return (self, *self.also)

@@ -6,7 +6,7 @@ import sys
 import tempfile
 from datetime import date
 
-from gitops_guard.checking import tree_run, write
+from gitops_guard.checking import informed, tree_run, write
 from gitops_guard.errors import CLEAN, SourceError
 from gitops_guard.publishers.escape import printable
 from gitops_guard.tree_fixes import FixedFile, fix_tree
@@ -15,7 +15,7 @@ from gitops_guard.tree_fixes import FixedFile, fix_tree
 def fix(arguments: argparse.Namespace, today: date) -> int:
     """Runs `fix` and returns the exit code."""
     root = os.getcwd()  # noqa: PTH109 - the scan path does without pathlib
-    run = tree_run(arguments, root, today)
+    run = informed(tree_run(arguments, root, today), arguments.paths, offline=arguments.offline)
     changed = problems = refused = 0
     for fixed in fix_tree(run, arguments.paths, safe_only=arguments.safe_only, everything=arguments.all):
         refused += _say_refused(fixed)

@@ -1,7 +1,7 @@
 """From proposals to patches: combines the fixes of one object, has the result proved, and leaves out what fails."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 from gitops_guard.editing.diff import unified_diff
@@ -70,6 +70,44 @@ def solve(file: SourceFile, group: Group, bench: Bench, before: Stems | None = N
             kept.append(member)
             best = tried
     return Solution(None if best is None else _patch(file, kept, best, bench), tuple(kept), tuple(refused))
+
+
+def solve_in_turn(
+    file: SourceFile, detections: Sequence[Detection], bench_of: Callable[[SourceFile], Bench]
+) -> Patch | None:
+    """One patch that solves problems of several objects of a file, each proved on the text that the others left.
+
+    Args:
+        file: the file before.
+        detections: what is to be solved, all of it.
+        bench_of: what a proof needs for a text of the file.
+
+    Returns:
+        None where one of them has no proof.
+    """
+    current, solutions = file, []
+    for group in groups(detections):
+        solution = solve(current, group, bench_of(current))
+        if solution.patch is None or solution.refused:
+            return None
+        current = current._replace(text=solution.patch.files[0].after)
+        solutions.append(solution.patch)
+    diff = _masked_diff(file, current.text, bench_of(file).secrets)
+    whole = PatchedFile(file.path, file.text, current.text)
+    return joined(solutions)._replace(diff=diff, files=(whole,)) if solutions else None
+
+
+def joined(patches: Sequence[Patch]) -> Patch:
+    """Several patches as one; there is at least one of them."""
+    return Patch(
+        title="; ".join(dict.fromkeys(patch.title for patch in patches)),
+        safety=max((patch.safety for patch in patches), key=_ORDER.index),
+        note="; ".join(dict.fromkeys(patch.note for patch in patches if patch.note)),
+        diff="".join(patch.diff for patch in patches),
+        files=tuple(file for patch in patches for file in patch.files),
+        proof=tuple(dict.fromkeys(step for patch in patches for step in patch.proof)),
+        shows_secret=any(patch.shows_secret for patch in patches),
+    )
 
 
 def offers(file: SourceFile, detections: Sequence[Detection], bench: Bench) -> dict[int, FixOffer]:

@@ -1,21 +1,31 @@
 """Looks at one file: what it is, what the rules find in it, what the rest of the repository needs to know of it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
 from gitops_guard.engine import Detection, FileScan, RuleSet
+from gitops_guard.finding import Resource
+from gitops_guard.model.helm_values import is_values_name
 from gitops_guard.model.inventory import INVENTORY_KINDS, Fact, facts_of
 from gitops_guard.model.kubernetes_object import KubernetesObject, objects
+from gitops_guard.model.kustomization import is_kustomization_name
+from gitops_guard.model.named_image import NamedImage
+from gitops_guard.model.named_images import IMAGE_KINDS, named_images
+from gitops_guard.model.used_image import UsedImage
+from gitops_guard.model.used_images import used_of_manifest
 from gitops_guard.rule import RuleContext
+from gitops_guard.settings import Build
 from gitops_guard.source_file import Skipped, SourceFile
 from gitops_guard.suppression import Ignore, may_ignore
 from gitops_guard.syntax.dockerfile_name import is_dockerfile_name
+from gitops_guard.syntax.field import Field
 from gitops_guard.syntax.yaml import ParseProblem, Stream, parse
 from gitops_guard.text import LineIndex
 
 NOT_A_MANIFEST = "holds no Kubernetes object; searched for credentials only"
 TEMPLATE = "Helm or Go template: not rendered here; searched for credentials only"
-
+VALUES = "values of a Helm chart: searched for images and credentials only"
+KUSTOMIZATION = "a Kustomization without kind: searched for images and credentials only"
 
 ReadBeside = Callable[[str], str | None]
 """Gives the text of a file of the repository; None where there is none."""
@@ -28,7 +38,8 @@ class Rules:
         self, manifest: RuleSet, load_dockerfile: Callable[[], RuleSet], read: ReadBeside | None = None
     ) -> None:
         self.manifest = manifest
-        self._read = read
+        self.read: ReadBeside = read or (lambda _: None)
+        self._knows_files = read is not None
         self._load = load_dockerfile
         self._dockerfile: RuleSet | None = None
 
@@ -41,16 +52,19 @@ class Rules:
 
     def dockerignore(self, path: str) -> str | None:
         """What narrows the build context of a Dockerfile, as far as that can be told; see `RuleContext`."""
-        if self._read is None:
+        if not self._knows_files:
             return None
         folder = path.rpartition("/")[0]
         places = (f"{path}.dockerignore", f"{folder}/.dockerignore".lstrip("/"), ".dockerignore")
-        found = (self._read(place) for place in dict.fromkeys(places))
+        found = (self.read(place) for place in dict.fromkeys(places))
         return next((text for text in found if text is not None), "")
 
 
 class Inspection(NamedTuple):
-    """What became of one file. `skipped` and `failed` say why parts or all of it were not looked at."""
+    """What became of one file. `skipped` and `failed` say why parts or all of it were not looked at.
+
+    `images` are all that it names, `builds` those that it says it becomes.
+    """
 
     path: str
     detections: tuple[Detection, ...] = ()
@@ -58,6 +72,8 @@ class Inspection(NamedTuple):
     ignores: tuple[Ignore, ...] = ()
     skipped: Skipped | None = None
     failed: Skipped | None = None
+    images: tuple[UsedImage, ...] = ()
+    builds: tuple[Build, ...] = ()
 
 
 def inspect(file: SourceFile, rules: Rules, context: RuleContext) -> Inspection:
@@ -65,14 +81,19 @@ def inspect(file: SourceFile, rules: Rules, context: RuleContext) -> Inspection:
     if is_dockerfile_name(file.path.rpartition("/")[2]):
         return _dockerfile(file, rules, context)
     scan = FileScan(file, context)
-    if "apiVersion" not in file.text or "kind" not in file.text:
-        return Inspection(file.path, tuple(scan.text(rules.manifest)), skipped=Skipped(file.path, NOT_A_MANIFEST))
-    return _manifest(file, parse(file.text), scan, rules.manifest)
+    if "apiVersion" in file.text and "kind" in file.text:
+        return _manifest(file, parse(file.text), scan, rules)
+    found = tuple(scan.text(rules.manifest))
+    if _may_name_images(file.path):
+        return _without_object(file, parse(file.text), scan, rules, found)
+    return Inspection(file.path, found, skipped=Skipped(file.path, NOT_A_MANIFEST))
 
 
-def _manifest(file: SourceFile, stream: Stream, scan: FileScan, rules: RuleSet) -> Inspection:
+def _manifest(file: SourceFile, stream: Stream, scan: FileScan, every: Rules) -> Inspection:
+    rules = every.manifest
     found = [*scan.text(rules), *scan.stream(stream, rules)]
     facts: list[Fact] = []
+    images: list[UsedImage] = []
     any_object = False
 
     def place_of(obj: KubernetesObject) -> object:
@@ -84,21 +105,64 @@ def _manifest(file: SourceFile, stream: Stream, scan: FileScan, rules: RuleSet) 
             found += scan.object(obj, rules)
             if obj.kind in INVENTORY_KINDS:
                 facts += facts_of(obj, file.path, place_of)  # type: ignore[arg-type]
-    unread = [problem for problem in stream.problems if problem.skipped]
-    skipped = failed = None
-    if not any_object:
-        if any(problem.kind == "template" for problem in unread):
-            skipped = Skipped(file.path, TEMPLATE)
-        elif unread:
-            failed = Skipped(file.path, unread[0].message)
-        else:
-            skipped = Skipped(file.path, NOT_A_MANIFEST)
+            if obj.kind in IMAGE_KINDS:
+                named = named_images(obj)
+                found += _judged(named, scan, rules, obj)
+                images += _used(named, scan, obj, obj.document)
+    if not any_object and _may_name_images(file.path):
+        return _without_object(file, stream, scan, every, tuple(found))
+    skipped, failed = (None, None) if any_object else _unread(file.path, stream, NOT_A_MANIFEST)
     ignores: tuple[Ignore, ...] = ()
     if may_ignore(file.text):
         from gitops_guard.ignore_comments import yaml_ignores  # noqa: PLC0415 - few files need it
 
         ignores = yaml_ignores(file.text, stream)
-    return Inspection(file.path, tuple(found), tuple(facts), ignores, skipped, failed)
+    return Inspection(file.path, tuple(found), tuple(facts), ignores, skipped, failed, tuple(images))
+
+
+def _unread(path: str, stream: Stream, otherwise: str) -> tuple[Skipped | None, Skipped | None]:
+    """Why nothing of a file was looked at: as skipped, or as failed."""
+    unread = [problem for problem in stream.problems if problem.skipped]
+    if any(problem.kind == "template" for problem in unread):
+        return Skipped(path, TEMPLATE), None
+    if unread:
+        return None, Skipped(path, unread[0].message)
+    return Skipped(path, otherwise), None
+
+
+def _may_name_images(path: str) -> bool:
+    return is_values_name(path) or is_kustomization_name(path.rpartition("/")[2])
+
+
+def _without_object(
+    file: SourceFile, stream: Stream, scan: FileScan, every: Rules, found: tuple[Detection, ...]
+) -> Inspection:
+    """Looks at values of a chart, or at a Kustomization that leaves out its kind."""
+    from gitops_guard.plain_files import images_of  # noqa: PLC0415 - only where there is such a file
+
+    detections, images = list(found), list[UsedImage]()
+    for document in stream.documents:
+        named = images_of(file.path, Field(None, "", document.root), every.read)
+        detections += _judged(named, scan, every.manifest, None)
+        images += _used(named, scan, None, document.number)
+    what = KUSTOMIZATION if is_kustomization_name(file.path.rpartition("/")[2]) else VALUES
+    skipped, failed = _unread(file.path, stream, what)
+    return Inspection(file.path, tuple(detections), skipped=skipped, failed=failed, images=tuple(images))
+
+
+def _judged(
+    named: Iterable[NamedImage], scan: FileScan, rules: RuleSet, obj: KubernetesObject | None
+) -> Iterator[Detection]:
+    for one in named if rules.image else ():
+        yield from scan.image(one, rules, obj)
+
+
+def _used(
+    named: Iterable[NamedImage], scan: FileScan, obj: KubernetesObject | None, document: int
+) -> Iterator[UsedImage]:
+    resource = Resource() if obj is None else Resource(*obj.identity)
+    for one in named:
+        yield used_of_manifest(one, scan.place(one.at.keypath, one.at.span, document), resource)
 
 
 def _dockerfile(file: SourceFile, rules: Rules, context: RuleContext) -> Inspection:
@@ -116,11 +180,15 @@ def _dockerfile(file: SourceFile, rules: Rules, context: RuleContext) -> Inspect
         at = LineIndex(file.text).line_start(error.line or 1)
         found += scan.stream(Stream((), (ParseProblem("syntax", error.message, at, at),)), rules.manifest)
         return Inspection(file.path, tuple(found), failed=reason)
+    from gitops_guard.model.built_image import builds_of  # noqa: PLC0415
+    from gitops_guard.model.used_images import used_of_dockerfile  # noqa: PLC0415
+
     found += scan.other(dockerfile, rules.dockerfile)
+    images = used_of_dockerfile(dockerfile, lambda span: scan.place((), span, 0))
     lines = ((instruction.first_line, instruction.last_line) for instruction in dockerfile.instructions)
     ignores: tuple[Ignore, ...] = ()
     if may_ignore(file.text):
         from gitops_guard.ignore_comments import dockerfile_ignores  # noqa: PLC0415 - few files need it
 
         ignores = dockerfile_ignores(file.text, lines)
-    return Inspection(file.path, tuple(found), ignores=ignores)
+    return Inspection(file.path, tuple(found), ignores=ignores, images=images, builds=builds_of(dockerfile, file.path))

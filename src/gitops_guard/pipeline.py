@@ -8,13 +8,16 @@ from typing import NamedTuple
 
 from gitops_guard.comparison import with_fingerprints
 from gitops_guard.engine import Detection, FileScan, RuleSet, rule_set, scan_repository
+from gitops_guard.facts.image import NOTHING_KNOWN, KnownImages
 from gitops_guard.finding import EXISTING, Finding, Severity
+from gitops_guard.images.table import Decisions, rows
 from gitops_guard.inspection import Inspection, ReadBeside, Rules, inspect
 from gitops_guard.model.inventory import Fact, Inventory, inventory
+from gitops_guard.model.used_image import UsedImage
 from gitops_guard.report import Coverage, Report, RuleSummary, SkippedRule
 from gitops_guard.rule import Rule, RuleContext
 from gitops_guard.rules import dockerfile_rules, manifest_rules
-from gitops_guard.settings import AcceptedRisks, Settings
+from gitops_guard.settings import AcceptedRisks, Build, Settings
 from gitops_guard.source_file import Skipped, SourceFile
 from gitops_guard.suppression import Ignore, matches, suppress
 from gitops_guard.text import LineIndex
@@ -23,7 +26,10 @@ Tick = Callable[[], None]
 
 
 class Run(NamedTuple):
-    """What a run was asked to do. `fail_level` overrides the configuration's if `override_fail_level`."""
+    """What a run was asked to do. `fail_level` overrides the configuration's if `override_fail_level`.
+
+    `known` is what registries and scanners say of the images.
+    """
 
     root: str
     settings: Settings
@@ -31,11 +37,12 @@ class Run(NamedTuple):
     only: frozenset[str] = frozenset()
     fail_level: Severity | None = None
     override_fail_level: bool = False
+    known: KnownImages = NOTHING_KNOWN
 
     @property
     def context(self) -> RuleContext:
         """What the rules are told."""
-        return RuleContext(self.settings, self.today)
+        return RuleContext(self.settings, self.today, images=self.known)
 
     @property
     def effective_fail_level(self) -> Severity | None:
@@ -50,6 +57,8 @@ class Side(NamedTuple):
     facts: tuple[Fact, ...]
     ignores: dict[str, tuple[Ignore, ...]]
     coverage: Coverage
+    images: tuple[UsedImage, ...] = ()
+    builds: tuple[Build, ...] = ()
 
 
 def enabled(rules: Iterable[Rule], run: Run) -> tuple[Rule, ...]:
@@ -62,11 +71,18 @@ def load_rules(run: Run, read: ReadBeside | None = None) -> Rules:
     return Rules(
         rule_set(enabled(manifest_rules(), run)),
         lambda: rule_set(enabled(dockerfile_rules(), run)),
-        read or _disk(run.root),
+        read or read_disk(run.root),
     )
 
 
-def _disk(root: str) -> ReadBeside:
+def no_rules(read: ReadBeside | None = None) -> Rules:
+    """No rule at all: for looking at what files name without judging them."""
+    return Rules(rule_set(()), lambda: rule_set(()), read)
+
+
+def read_disk(root: str) -> ReadBeside:
+    """Reads files below a folder."""
+
     def read(path: str) -> str | None:
         from gitops_guard.sources.tree import read_file  # noqa: PLC0415 - asked only beside a Dockerfile
 
@@ -115,6 +131,8 @@ class _Collector:
         self.detections: list[Detection] = []
         self.facts: list[Fact] = []
         self.ignores: dict[str, tuple[Ignore, ...]] = {}
+        self.images: list[UsedImage] = []
+        self.builds: list[Build] = []
         self.scanned: list[str] = []
         self.skipped: list[Skipped] = []
         self.failed: list[Skipped] = []
@@ -122,6 +140,8 @@ class _Collector:
     def add(self, seen: Inspection) -> None:
         self.detections += (detection._replace(fix=None) for detection in seen.detections)
         self.facts += seen.facts
+        self.images += seen.images
+        self.builds += seen.builds
         if seen.ignores:
             self.ignores[seen.path] = seen.ignores
         if seen.skipped is not None:
@@ -133,7 +153,8 @@ class _Collector:
 
     def side(self) -> Side:
         coverage = Coverage(tuple(self.scanned), tuple(self.skipped), tuple(self.failed))
-        return Side(tuple(self.detections), tuple(self.facts), self.ignores, coverage)
+        images, builds = tuple(self.images), tuple(self.builds)
+        return Side(tuple(self.detections), tuple(self.facts), self.ignores, coverage, images, builds)
 
 
 def finish(run: Run, findings: Iterable[Finding], side: Side, start: float) -> Report:
@@ -150,6 +171,8 @@ def finish(run: Run, findings: Iterable[Finding], side: Side, start: float) -> R
         configuration=settings.path,
         kubernetes_version=settings.kubernetes_version,
         seconds=time.monotonic() - start,
+        images=rows(side.images, Decisions(settings, run.known, run.today, side.builds)),
+        today=run.today,
     )
 
 

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Mapping
 from datetime import date
 
-from gitops_guard.change_check import Request, judge
+from gitops_guard.change_check import Asking, Request, judge
 from gitops_guard.checking import exit_code, publish, write
 from gitops_guard.errors import PublishError, UsageError
 from gitops_guard.github.event import PullRequestEvent, read_event
@@ -25,7 +25,8 @@ def review(arguments: argparse.Namespace, environment: Mapping[str, str], today:
     root = environment.get("GITHUB_WORKSPACE") or os.getcwd()  # noqa: PTH109
     settings = local_settings(arguments.config, root, today) if arguments.config else None
     base = _base(root, event)
-    request = Request(base, event.head_sha, (), frozenset(), arguments.fail_level, settings, today)
+    asking = Asking(offline=arguments.offline, always=not arguments.offline)
+    request = Request(base, event.head_sha, (), frozenset(), arguments.fail_level, settings, today, asking)
     with open_change(root, base, event.head_sha) as change:
         judged = judge(change, request)
         report = _named(judged.report, event)

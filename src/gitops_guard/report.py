@@ -1,9 +1,12 @@
 """The result of a run as a value: what publishers turn into text."""
 
 from collections.abc import Callable
+from datetime import date
 from typing import NamedTuple
 
+from gitops_guard.facts.image import ImageFacts
 from gitops_guard.finding import EXISTING, FIXED, NEW, WAIVED, Finding, Severity
+from gitops_guard.model.used_image import UsedImage
 from gitops_guard.source_file import Skipped
 
 SCHEMA_VERSION = "1.0"
@@ -67,10 +70,36 @@ class WaiverNote(NamedTuple):
     detail: str = ""
 
 
+class ImageRow(NamedTuple):
+    """One image of the repository.
+
+    `reference` is its normal form (`latest` where no tag is written), empty where it could not be resolved: then `why`
+    says why not. `text` is as first written. `verdict` is `approved`, `refused` or `undecided`, empty without an
+    approved list; `entry` decided, `nearest` comes closest and `nearest_why` does not match. `facts` is None where
+    nobody was asked. `suggestion` is what to write instead, `built_from` the Dockerfile of this
+    repository that makes it, `runs_in` the workloads whose image one of its Dockerfiles builds on it.
+    """
+
+    reference: str
+    text: str
+    places: tuple[UsedImage, ...]
+    new: bool = False
+    verdict: str = ""
+    why: str = ""
+    entry: str = ""
+    nearest: str = ""
+    nearest_why: str = ""
+    facts: ImageFacts | None = None
+    suggestion: str = ""
+    built_from: str = ""
+    runs_in: tuple[str, ...] = ()
+
+
 class Report(NamedTuple):
     """Everything a run found out.
 
-    `findings` are ordered by path, line, column and rule; `fixed` were only on the base side.
+    `findings` are ordered by path, line, column and rule; `fixed` were only on the base side. `images` are those of all
+    files that were looked at, `today` is the day of the run.
     """
 
     findings: tuple[Finding, ...]
@@ -84,6 +113,8 @@ class Report(NamedTuple):
     configuration: str = ""
     kubernetes_version: str = ""
     seconds: float = 0.0
+    images: tuple[ImageRow, ...] = ()
+    today: date = date.min
 
     def with_status(self, status: str) -> tuple[Finding, ...]:
         """The findings of a status (`new`, `existing`, `waived`, `fixed`)."""

@@ -65,7 +65,9 @@ def display_only(title: str, *intents: Intent, note: str) -> Fix:
 class Problem(NamedTuple):
     """What a rule found. `controls` and `severity` default to the rule's.
 
-    `masked` are spans of secret text: no publisher shows them.
+    `masked` are spans of secret text: no publisher shows them. `image` is the normal form of the image that a problem
+    of nothing but the image is about: such problems of one image are reported together. `about` tells problems at one
+    place apart that must not be taken for the same one when a change replaces it by another.
     """
 
     at: Field | Spot | Subject
@@ -74,14 +76,16 @@ class Problem(NamedTuple):
     controls: tuple[str, ...] | None = None
     severity: Severity | None = None
     masked: tuple[Span, ...] = ()
+    image: str = ""
+    about: str = ""
 
 
 class RuleContext(NamedTuple):
     """What a rule may know besides the text: no clock, no network, no environment.
 
     `dockerignore` is the text that narrows a Dockerfile's build context, empty if there is none, None if not known.
-    `images` is what registries and scanners were found to know. `probed_builds` are the Dockerfiles whose image is known
-    to run in containers with probes.
+    `images` is what registries and scanners were found to know. `probed_builds` are the Dockerfiles whose image is
+    known to run in containers with probes.
     """
 
     settings: Settings
@@ -118,9 +122,9 @@ class Rule(NamedTuple):
     """A rule.
 
     `name` completes "allow ..." and is the module's name with hyphens (or, in a module of several, names one of them).
-    `applies_to` is what `check` takes first: `Container`, `Workload`, `KubernetesObject` (of the given `kinds`),
-    `Dockerfile`, `SourceFile`, `Stream` or `Inventory`, or any of several of these; its second argument is the
-    `RuleContext`. `aliases` are the ids of the same check in other tools. `controls` are `framework:id`.
+    `applies_to` is what `check` takes first: `Container`, `Workload`, `NamedImage`, `KubernetesObject` (of the given
+    `kinds`), `Dockerfile`, `SourceFile`, `Stream` or `Inventory`, or any of several of these; its second argument is
+    the `RuleContext`. `aliases` are the ids of the same check in other tools. `controls` are `framework:id`.
     """
 
     id: str

@@ -170,8 +170,11 @@ class Settings(NamedTuple):
     @property
     def asks_registries(self) -> bool:
         """Whether the team's decisions take facts from outside the repository."""
-        return any(entry.asks_a_registry for entry in self.approved_images) or bool(
-            self.scan_reports or self.scan_sources or self.signers
+        asked = self.scan_reports or self.scan_sources or self.signers or self.registries
+        return (
+            bool(asked)
+            or self.image_policy != ImagePolicy()
+            or any(entry.asks_a_registry for entry in self.approved_images)
         )
 
 

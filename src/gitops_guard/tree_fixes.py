@@ -9,6 +9,7 @@ from gitops_guard.finding import DISPLAY_ONLY, SAFE, WAIVED, Finding, FixOffer, 
 from gitops_guard.fixing import Group, Solution, groups, offers, solve
 from gitops_guard.model.inventory import Fact
 from gitops_guard.report import Report
+from gitops_guard.same_image import Combiner, merge
 from gitops_guard.source_file import SourceFile
 from gitops_guard.sources.tree import walk
 from gitops_guard.suppression import matches, suppress
@@ -30,6 +31,8 @@ class FixedFile(NamedTuple):
 def with_patches(report: Report, run: pipeline.Run, paths: Sequence[str]) -> Report:
     """The report of a tree with the fixes of its findings proved."""
     workbench, files = _workbench(run, paths)
+    texts = {file.path: file for file in files}
+    fixable: dict[tuple[str, Place], Detection] = {}
     proved: dict[tuple[str, Place], FixOffer] = {}
     open_places = {(f.stem, f.place) for f in report.findings if f.status != WAIVED}
     for file in files:
@@ -37,8 +40,9 @@ def with_patches(report: Report, run: pipeline.Run, paths: Sequence[str]) -> Rep
         wanted = [d for d in detections if (d.finding.stem, d.finding.place) in open_places]
         found = offers(file, wanted, workbench.bench(detections))
         proved |= {(d.finding.stem, d.finding.place): found[id(d)] for d in wanted if id(d) in found}
-    findings = (f._replace(fix=proved.get((f.stem, f.place), f.fix)) for f in report.findings)
-    return report._replace(findings=tuple(findings))
+        fixable |= {(d.finding.stem, d.finding.place): d for d in wanted if d.finding.image and d.fix is not None}
+    findings = [f._replace(fix=proved.get((f.stem, f.place), f.fix)) for f in report.findings]
+    return report._replace(findings=merge(findings, Combiner(workbench, texts.get, fixable).combine))
 
 
 def fix_tree(run: pipeline.Run, paths: Sequence[str], *, safe_only: bool, everything: bool) -> Iterator[FixedFile]:

@@ -30,6 +30,10 @@ class Workbench(NamedTuple):
         secrets = tuple(span for detection in detections for span in detection.finding.masked)
         return Bench(self._stems, self._validate, secrets)
 
+    def bench_of(self, file: SourceFile) -> Bench:
+        """What proofs of fixes of a file need, given its text."""
+        return self.bench(self.detections(file)[1])
+
     def _stems(self, file: SourceFile) -> Stems:
         return stems_of(self.detections(file)[1])
 

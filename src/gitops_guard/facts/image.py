@@ -23,17 +23,23 @@ class Signature(NamedTuple):
     reason: str = ""
 
 
-class ImageConfig(NamedTuple):
-    """What rules want of an image's configuration (OCI image specification, "config").
+class Leak(NamedTuple):
+    """A secret that an image carries, in words that do not show it; `certain`: its form leaves no doubt."""
 
-    `environment` are its variables as `NAME=value`, `created_by` the build steps of its history.
+    what: str
+    certain: bool = False
+
+
+class ImageConfig(NamedTuple):
+    """What rules want of an image's configuration (OCI image specification, "config"): nothing that is secret.
+
+    `leaks` are the secrets in its variables and in the steps of its history, named only.
     """
 
     user: str = ""
-    environment: tuple[str, ...] = ()
     ports: tuple[str, ...] = ()
     labels: tuple[tuple[str, str], ...] = ()
-    created_by: tuple[str, ...] = ()
+    leaks: tuple[Leak, ...] = ()
     has_healthcheck: bool = False
 
 
@@ -58,7 +64,9 @@ class ImageFacts(NamedTuple):
 
     `reference` is its normal form. `tag_digest` is what its tag (or `latest`) names in the registry now: an index where
     `is_index`; `digest` is the one that is used: the pinned one, else `tag_digest`; both empty where unknown.
-    `pinned_is_index` speaks of a pinned digest. `platform_digest` is the manifest for the platform that was looked at.
+    `pinned_is_index` speaks of a pinned digest, `pinned_in_tag` says whether it is one of the manifests of the
+    index that the tag names; `tag_created` is when that was made, asked only where it is another digest.
+    `platform_digest` is the manifest for the platform that was looked at.
     `platforms` are those of the index, or the one of the image. `created` is None where the image does not say, or says
     the epoch. `base_name` and `base_digest` are its `org.opencontainers.image.base.*`. `observed_at` is when the
     registry said all this; `unknown` what it did not say.
@@ -69,6 +77,8 @@ class ImageFacts(NamedTuple):
     digest: str = ""
     is_index: bool | None = None
     pinned_is_index: bool | None = None
+    pinned_in_tag: bool | None = None
+    tag_created: datetime | None = None
     platform_digest: str = ""
     platforms: tuple[str, ...] = ()
     created: datetime | None = None
@@ -106,7 +116,7 @@ class KnownImages:
         tagged = self._facts.get(key_of(reference._replace(digest=None)))
         if tagged is None or tagged.tag_digest != reference.digest:
             return None
-        return tagged._replace(reference=reference.normalized, pinned_is_index=tagged.is_index)
+        return tagged._replace(reference=reference.normalized, pinned_is_index=tagged.is_index, pinned_in_tag=False)
 
     def all(self) -> tuple[ImageFacts, ...]:
         """The facts, in order of their references."""

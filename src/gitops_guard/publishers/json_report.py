@@ -10,7 +10,7 @@ from typing import Any
 from gitops_guard import __version__
 from gitops_guard.finding import Finding, FixOffer, Resource, Severity
 from gitops_guard.publishers.escape import valid_json
-from gitops_guard.report import SCHEMA_VERSION, Comparison, Report
+from gitops_guard.report import SCHEMA_VERSION, Comparison, ImageRow, Report
 from gitops_guard.syntax.field import KeyPath, format_keypath
 
 Json = dict[str, Any]
@@ -36,7 +36,7 @@ def render(report: Report) -> str:
         },
         "skipped_rules": [rule._asdict() for rule in report.skipped_rules],
         "waivers": [note._asdict() for note in report.waivers],
-        "images": [],
+        "images": [_image(row) for row in report.images],
         "timing": {"seconds": round(report.seconds, 3)},
     }
     return valid_json(json.dumps(value, ensure_ascii=False, separators=(",", ":"))) + "\n"
@@ -66,6 +66,8 @@ class _Writer:
             _,
             by,
             origin,
+            _,
+            also,
         ) = finding
         path, _, keypath, _, start, end = place
         written = self._keypaths.get(keypath)
@@ -94,11 +96,25 @@ class _Writer:
         }
         if by:
             found["suppressed_by"] = by
+        if also:
+            found["also_at"] = [_other_place(one) for one in also]
         return found
 
 
+def _other_place(finding: Finding) -> Json:
+    place = finding.place
+    return {
+        "path": place.path,
+        "start_line": place.start.line,
+        "start_column": place.start.column,
+        "keypath": format_keypath(place.keypath),
+        "resource": finding.resource._asdict(),
+        "fingerprint": finding.fingerprint,
+    }
+
+
 def _fix(offer: FixOffer) -> Json:
-    patch = offer.patch
+    patch = offer.combined or offer.patch
     return {
         "title": offer.title,
         "safety": offer.safety,
@@ -107,6 +123,12 @@ def _fix(offer: FixOffer) -> Json:
         "proof": () if patch is None else patch.proof,
         "refused": offer.refused,
     }
+
+
+def _image(row: ImageRow) -> Json:
+    from gitops_guard.publishers.image_json import image  # noqa: PLC0415 - many reports name no image
+
+    return image(row)
 
 
 def _comparison(comparison: Comparison) -> Json:

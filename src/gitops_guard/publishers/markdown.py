@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from gitops_guard import __version__
 from gitops_guard.finding import WAIVED, Finding
-from gitops_guard.publishers import wording
+from gitops_guard.publishers import image_markdown, wording
 from gitops_guard.publishers.escape import markdown_code, markdown_text, percent_encoded
 from gitops_guard.publishers.templates import render_template
 from gitops_guard.report import Report, by_severity
@@ -71,6 +71,7 @@ def _page(report: Report, around: Surroundings) -> Callable[[list[_Row]], str]:
         "commands": around.commands and any(f.fix is not None for f in found),
         "patch": around.patch,
         "looked_at": _looked_at(report),
+        "images": image_markdown.table(report.images, report.today) if report.images else [],
         "failed": [(markdown_code(f.path), markdown_text(f.reason)) for f in coverage.failed[:_NOTES]],
         "skipped": [(markdown_code(f.path), markdown_text(f.reason)) for f in coverage.skipped[:_NOTES]],
         "more_files": max(0, len(coverage.failed) - _NOTES) + max(0, len(coverage.skipped) - _NOTES),

@@ -23,5 +23,6 @@ def dockerfile_rules() -> tuple[Rule, ...]:
     """The rules on Dockerfiles; those that manifests have too are here with both sides."""
     from gitops_guard.rules.dkr import DKR  # noqa: PLC0415
     from gitops_guard.rules.img.dockerfile import IMG_DOCKERFILE  # noqa: PLC0415
+    from gitops_guard.rules.sec.base_image_secrets import RULE as SECRETS  # noqa: PLC0415
 
-    return (*IMG_DOCKERFILE, *DKR)
+    return (*IMG_DOCKERFILE, SECRETS, *DKR)

@@ -12,17 +12,18 @@ from gitops_guard.inspection import Rules, inspect
 from gitops_guard.pipeline import all_rules
 from gitops_guard.rule import RuleContext
 from gitops_guard.rules import dockerfile_rules, manifest_rules
-from gitops_guard.rules.img.reference import digest_of, moving, reference_of
+from gitops_guard.rules.img.mutable_tag import moving
+from gitops_guard.rules.img.use import digest_of
 from gitops_guard.settings import ApprovedImage, Settings
 from gitops_guard.source_file import SourceFile
-from gitops_guard.syntax.image_reference import ImageReference
+from gitops_guard.syntax.image_reference import ImageReference, parse
 
 SHA = "sha256:" + "0123456789abcdef" * 4
 APPROVED = Settings(approved_images=(ApprovedImage("docker.io/library/alpine"),))
 
 
 def reference(text: str) -> ImageReference:
-    found = reference_of(text)
+    found = parse(text)
     assert isinstance(found, ImageReference)
     return found
 
@@ -40,14 +41,15 @@ def test_every_id_is_listed_once() -> None:
 
 def test_shared_rules_are_listed_with_both_sides() -> None:
     shared = {rule.id for rule in manifest_rules()} & {rule.id for rule in dockerfile_rules()}
-    assert shared == {"GG-IMG-003", "GG-IMG-004"}
+    numbers = ("003", "004", "005", "006", "007", "008", "009", "010", "011", "012")
+    assert shared == {*(f"GG-IMG-{number}" for number in numbers), "GG-SEC-018"}
     assert all(isinstance(rule.applies_to, tuple) for rule in all_rules() if rule.id in shared)
 
 
 def test_manifests_load_no_dockerfile_parser() -> None:
     code = "import sys; from gitops_guard.rules import manifest_rules as m; m(); print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
-    assert "gitops_guard.rules.img.manifest" in loaded
+    assert "gitops_guard.rules.img.approved" in loaded
     assert "gitops_guard.syntax.dockerfile" not in loaded
 
 
@@ -89,7 +91,8 @@ def test_not_moving(text: str) -> None:
 
 
 def test_digests_are_looked_up_in_normal_form() -> None:
-    settings = Settings(digests=(("index.docker.io/nginx:1.27", SHA), ("a:latest", SHA)))
+    digests = (("index.docker.io/nginx:1.27", SHA), ("a:latest", SHA))
+    settings = RuleContext(Settings(digests=digests), date(2026, 11, 24))
     assert digest_of(reference("nginx:1.27"), settings) == SHA
     assert digest_of(reference("a"), settings) == SHA
     assert digest_of(reference("nginx:1.28"), settings) == ""

@@ -1,8 +1,8 @@
 """Debug, remote-shell or network tools in the image.
 
 ## What it does
-Reports packages such as netcat, nmap, tcpdump, gdb or an SSH server that the final stage, or one it builds on,
-installs with a package manager and keeps. An image whose command is that tool is silent, and so are curl and wget.
+Reports packages such as netcat, nmap, tcpdump or gdb that the final stage, or one it builds on, installs with a
+package manager and keeps. An image whose command is that tool is silent, and so are curl and wget.
 
 ## Why it matters
 What helps to look around helps an intruder too: scans, reverse shells and memory dumps need no download then.
@@ -18,39 +18,25 @@ from collections.abc import Iterator
 
 from gitops_guard.finding import MEDIUM
 from gitops_guard.rule import Example, Problem, Rule, RuleContext
-from gitops_guard.rules.dkr.shell import Command, Word, commands
+from gitops_guard.rules.dkr.packages import kept_packages
 from gitops_guard.rules.dockerfile_places import spot
 from gitops_guard.syntax.dockerfile import Dockerfile
 
 _TOOLS = frozenset((
     "netcat", "netcat-openbsd", "netcat-traditional", "ncat", "nc", "nmap", "nmap-ncat", "socat", "telnet",
-    "tcpdump", "tshark", "wireshark", "openssh-server", "openssh", "dropbear", "strace", "ltrace", "gdb", "gdbserver",
+    "tcpdump", "tshark", "wireshark", "strace", "ltrace", "gdb", "gdbserver",
     "dnsutils", "bind-tools", "bind-utils", "iputils-ping", "iputils", "net-tools", "traceroute", "mtr", "mtr-tiny",
     "iperf", "iperf3", "hping3", "masscan", "hydra", "john", "sqlmap", "nikto", "rsh-client", "tftp", "ftp",
 ))  # fmt: skip
-_INSTALL = {
-    "apt-get": "install", "apt": "install", "apk": "add", "yum": "install", "dnf": "install", "microdnf": "install",
-    "zypper": "install", "tdnf": "install",
-}  # fmt: skip
-_REMOVE = frozenset(("remove", "purge", "del", "erase", "autoremove"))
-_VALUED = frozenset(("-t", "--virtual", "-X", "--repository", "-o", "--target-release", "-p"))
 
 
 def check(dockerfile: Dockerfile, _: RuleContext) -> Iterator[Problem]:
     """Reports tools that the image keeps."""
     own = _own_program(dockerfile)
-    for stage in dockerfile.lineage(dockerfile.final_stage):
-        for shell in dockerfile.shell_texts(stage):
-            found = [command for command in commands(shell.text) if command.program in _INSTALL]
-            removed = {word for command in found for word in _removed(command)}
-            for command in found:
-                packages, group = _installed(command)
-                for word in packages if group not in removed else ():
-                    name = _name(word)
-                    if name in _TOOLS and name not in removed and not (own and name.startswith(own)):
-                        span = shell.span(word.start, word.end)
-                        message = f"{name} stays in the image: an intruder finds it ready to use"
-                        yield Problem(spot(stage, span, "RUN", "package", name), message)
+    for stage, shell, _manager, word, name in kept_packages(dockerfile):
+        if name in _TOOLS and not (own and name.startswith(own)):
+            message = f"{name} stays in the image: an intruder finds it ready to use"
+            yield Problem(spot(stage, shell.span(word.start, word.end), "RUN", "package", name), message)
 
 
 def _own_program(dockerfile: Dockerfile) -> str:
@@ -61,40 +47,6 @@ def _own_program(dockerfile: Dockerfile) -> str:
             first = instruction.values[0].text.split()
             programs[instruction.keyword] = first[0].rpartition("/")[2] if first else ""
     return programs.get("ENTRYPOINT") or programs.get("CMD", "")
-
-
-def _name(word: Word) -> str:
-    """A package without its version, release or repository."""
-    text = word.text
-    for mark in "=<>~@:/":
-        text = text.partition(mark)[0]
-    return text
-
-
-def _installed(command: Command) -> tuple[tuple[Word, ...], str]:
-    """The packages that a command installs, and the name of their virtual package."""
-    words = command.arguments
-    verb = next((at for at, word in enumerate(words) if word.text == _INSTALL[command.program]), None)
-    if verb is None:
-        return (), ""
-    packages: list[Word] = []
-    group, skip = "", False
-    for before, word in zip(words[verb:], words[verb + 1 :], strict=False):
-        skip = before.text in _VALUED
-        if skip and before.text in {"-t", "--virtual"} and command.program == "apk":
-            group = word.text
-        if word.text.startswith("--virtual="):
-            group = word.text.partition("=")[2]
-        if not skip and not word.text.startswith("-"):
-            packages.append(word)
-    return tuple(packages), group
-
-
-def _removed(command: Command) -> Iterator[str]:
-    words = [word.text for word in command.arguments]
-    verb = next((at for at, word in enumerate(words) if word in _REMOVE), None)
-    if verb is not None:
-        yield from (word for word in words[verb + 1 :] if not word.startswith("-"))
 
 
 def _file(text: str, at: str | tuple[str, ...] = ()) -> Example:
@@ -110,7 +62,7 @@ RULE = Rule(
     severity=MEDIUM,
     applies_to=Dockerfile,
     check=check,
-    aliases=("CKV_DOCKER_1", "DS004", "DS-0004", "AVD-DS-0004"),
+    aliases=(),
     controls=(
         "cis_docker:4.3", "nsa:pod-image-build", "mitre:T1059.004", "mitre:T1046", "mitre:T1105", "sp800_190:4.1.2",
         "sp800_53:CM-7", "pci:2.2.4", "owasp_k8s_2025:K01",

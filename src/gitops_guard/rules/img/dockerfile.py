@@ -1,20 +1,57 @@
-"""Images that Dockerfiles build on or copy from; rules that manifests have too are completed here."""
+"""The rules on images that Dockerfiles have too, completed for them; those on base images alone are added."""
 
 from collections.abc import Callable, Iterator
+from functools import partial
 
-from gitops_guard.editing.intent import EditText
-from gitops_guard.finding import HIGH, LOW
-from gitops_guard.images.approval import decide
-from gitops_guard.model.workload import Container
-from gitops_guard.rule import Example, Fix, Problem, Rule, RuleContext, Spot, needs_review, safe
+from gitops_guard.finding import HIGH
+from gitops_guard.images import dockerfile_edit
+from gitops_guard.model.named_image import NamedImage
+from gitops_guard.rule import Example, Problem, Rule, RuleContext, Spot
 from gitops_guard.rules.dockerfile_places import spot
-from gitops_guard.rules.img import manifest
-from gitops_guard.rules.img.reference import APPROVED_PAGE, advice, digest_of, moving
+from gitops_guard.rules.img import (
+    approved,
+    ended_line,
+    exploited,
+    full_base,
+    missing_digest,
+    moved_tag,
+    mutable_tag,
+    old_image,
+    single_platform,
+    unscanned,
+    unsigned,
+    vulnerable,
+)
+from gitops_guard.rules.img.example import FIXABLE, MADE, SHA, scanned
+from gitops_guard.rules.img.use import Judge, Use
 from gitops_guard.syntax.dockerfile import Dockerfile, ImageUse
 from gitops_guard.syntax.image_reference import ImageReference, InvalidReference
-from gitops_guard.text import Edit
 
-Check = Callable[[Dockerfile, RuleContext], Iterator[Problem]]
+_WORDS = {"base": "FROM", "copy-from": "COPY --from", "mount-from": "RUN --mount from", "syntax": "# syntax",
+          "onbuild": "ONBUILD"}  # fmt: skip
+
+
+def uses(dockerfile: Dockerfile) -> Iterator[Use]:
+    """Every image that a Dockerfile names; its stages and `scratch` are none."""
+    every = dockerfile.image_uses()
+    for use in every:
+        if isinstance(use.target, ImageReference | InvalidReference):
+            yield _use(dockerfile, use, use.target, every)
+
+
+def _use(
+    dockerfile: Dockerfile, use: ImageUse, target: ImageReference | InvalidReference, every: tuple[ImageUse, ...]
+) -> Use:
+    shown = use.image.familiar if use.image else use.text
+    return Use(
+        target,
+        _place(dockerfile, use),
+        use.role,
+        f"{_WORDS[use.role]} {shown}",
+        lambda digest: dockerfile_edit.with_digest(use, digest, every),
+        lambda tag, digest: dockerfile_edit.with_tag(use, tag, digest or None, every),
+        partial(dockerfile_edit.with_reference, use, others=every),
+    )
 
 
 def _place(dockerfile: Dockerfile, use: ImageUse) -> Spot:
@@ -26,72 +63,28 @@ def _place(dockerfile: Dockerfile, use: ImageUse) -> Spot:
     return spot(stage, use.span, use.role, use.image.name if use.image else "unknown")
 
 
-def check_approved(dockerfile: Dockerfile, context: RuleContext) -> Iterator[Problem]:
-    """Reports images that the approved list does not hold."""
-    approved = context.settings.approved_images
-    for use in dockerfile.image_uses() if approved else ():
-        if not isinstance(use.target, ImageReference | InvalidReference):
-            continue
-        verdict = decide(use.target, approved, context.today)
-        if verdict.state == "undecided":
-            message = f"whether the image is approved is not known: {verdict.why}; build_arguments can tell"
-            yield Problem(_place(dockerfile, use), message, severity=LOW)
-        elif verdict.state == "refused":
-            nearest = verdict.nearest.repository if verdict.nearest and not verdict.substitute else ""
-            message = f"{_shown(use)} is not approved: {verdict.why}{advice(nearest)}"
-            yield Problem(_place(dockerfile, use), message, fix=_replace(use, verdict.substitute))
+Check = Callable[[Dockerfile, RuleContext], Iterator[Problem]]
 
 
-def _shown(use: ImageUse) -> str:
-    return use.image.familiar if use.image else "the image"
+def _on_dockerfile(judge: Judge) -> Check:
+    def check(dockerfile: Dockerfile, context: RuleContext) -> Iterator[Problem]:
+        for use in uses(dockerfile):
+            yield from judge(use, context)
+
+    check.__module__ = judge.__module__
+    return check
 
 
-def _replace(use: ImageUse, substitute: str) -> Fix | None:
-    if not substitute or use.editable is None:
-        return None
-    return needs_review(
-        f"use {substitute}",
-        EditText((Edit(*use.editable, substitute),)),
-        note="another image may have another package manager, shell, libc and user",
-    )
+def _both(rule: Rule, judge: Judge, bad: tuple[Example, ...] = (), good: tuple[Example, ...] = ()) -> Rule:
+    """A rule on images in YAML, on Dockerfiles as well."""
+    on_yaml, on_dockerfile = rule.check, _on_dockerfile(judge)
 
+    def check(target: NamedImage | Dockerfile, context: RuleContext) -> Iterator[Problem]:
+        return on_dockerfile(target, context) if isinstance(target, Dockerfile) else on_yaml(target, context)
 
-def check_tag(dockerfile: Dockerfile, context: RuleContext) -> Iterator[Problem]:
-    """Reports missing and moving tags; `# syntax=docker/dockerfile:1` is meant to move."""
-    for use in dockerfile.image_uses():
-        why = moving(use.image) if use.image and use.role != "syntax" else ""
-        if why:
-            yield Problem(_place(dockerfile, use), f"{_shown(use)}: {why}", _pin(use, context))
-
-
-def check_digest(dockerfile: Dockerfile, context: RuleContext) -> Iterator[Problem]:
-    """Reports images without a digest."""
-    for use in dockerfile.image_uses():
-        if use.image is not None and use.image.digest is None:
-            yield Problem(_place(dockerfile, use), f"{_shown(use)} is named without a digest", _pin(use, context))
-
-
-def _pin(use: ImageUse, context: RuleContext) -> Fix | None:
-    digest = digest_of(use.image, context.settings) if use.image else ""
-    if not digest or use.editable is None:
-        return None
-    end = use.editable.end
-    return safe(f"pin {digest[:19]}", EditText((Edit(end, end, f"@{digest}"),)))
-
-
-def _both(
-    rule: Rule, own: Check, bad: tuple[Example, ...], good: tuple[Example, ...]
-) -> Rule:  # fmt: skip
-    """A rule of manifests with its Dockerfile side."""
-    on_manifests = rule.check
-
-    def check(target: Container | Dockerfile, context: RuleContext) -> Iterator[Problem]:
-        if isinstance(target, Dockerfile):
-            return own(target, context)
-        return on_manifests(target, context)
-
+    check.__module__ = judge.__module__
     return rule._replace(
-        applies_to=(Container, Dockerfile), check=check, bad=(*rule.bad, *bad), good=(*rule.good, *good)
+        applies_to=(NamedImage, Dockerfile), check=check, bad=(*rule.bad, *bad), good=(*rule.good, *good)
     )
 
 
@@ -99,14 +92,14 @@ def _file(text: str, at: str | tuple[str, ...] = (), fixed: str | None = None, s
     return Example(text, at=at, fixed=fixed, path="Dockerfile", settings=settings)
 
 
-_SHA = "sha256:" + "0123456789abcdef" * 4
-_DIGESTS = f"digests:\n  docker.io/library/python:3.12.7-slim: {_SHA}\n  python:3.12: {_SHA}\n"
+_DIGESTS = f"digests:\n  docker.io/library/python:3.12.7-slim: {SHA}\n  python:3.12: {SHA}\n"
 _LIST = """approved_images:
   - repository: registry.example.com/base/**
   - repository: python
     tags: ["3.12.*-slim"]
     replacement: python:3.12.7-slim
 """
+_BASE = Example("FROM nginx:1.27.4\n", at="stage.final.FROM", path="Dockerfile")
 
 APPROVED = Rule(
     id="GG-IMG-001",
@@ -114,7 +107,7 @@ APPROVED = Rule(
     title="Base image is not on the approved list",
     severity=HIGH,
     applies_to=Dockerfile,
-    check=check_approved,
+    check=_on_dockerfile(approved.judge),
     fix_safety="needs-review",
     aliases=("DL3026",),
     controls=(
@@ -159,36 +152,51 @@ Needs review: the replacement that the list names may have another package manag
 
 ## References
 CIS Docker Benchmark, 4.2. NIST SP 800-190, section 4.1.5.
-""" + APPROVED_PAGE.lstrip("\n"),
+
+## Configuration
+As for GG-IMG-002: `approved_images` in `.gitops-guard.yaml`.
+""",
 )  # fmt: skip
 
 TAG = _both(
-    manifest.TAG,
-    check_tag,
+    mutable_tag.RULE,
+    mutable_tag.judge,
     bad=(
         _file("FROM python\n", "stage.final.FROM"),
         _file("FROM golang:1.22 AS build\nFROM scratch\nCOPY --from=build /a /a\n", "stage.build.FROM"),
         _file(
             'ARG BASE="python:3.12"\nFROM $BASE\n', "stage.final.FROM",
-            f'ARG BASE="python:3.12@{_SHA}"\nFROM $BASE\n', _DIGESTS,
+            f'ARG BASE="python:3.12@{SHA}"\nFROM $BASE\n', _DIGESTS,
         ),
     ),
     good=(
-        _file(f"# syntax=docker/dockerfile:1\nFROM python:3.12.7-slim AS a\nFROM a\nCOPY --from=x@{_SHA} /a /\n"),
+        _file(f"# syntax=docker/dockerfile:1\nFROM python:3.12.7-slim AS a\nFROM a\nCOPY --from=x@{SHA} /a /\n"),
         _file("ARG V\nFROM python:$V\n"),
     ),
 )  # fmt: skip
 
 DIGEST = _both(
-    manifest.DIGEST,
-    check_digest,
+    missing_digest.RULE,
+    missing_digest.judge,
     bad=(
-        _file(
-            "FROM python:3.12.7-slim\n", "stage.final.FROM", f"FROM python:3.12.7-slim@{_SHA}\n", _DIGESTS,
-        ),
+        _file("FROM python:3.12.7-slim\n", "stage.final.FROM", f"FROM python:3.12.7-slim@{SHA}\n", _DIGESTS),
         _file("ARG V=3.12.7\nFROM python:$V-slim\n", "stage.final.FROM", settings=_DIGESTS),
+        _BASE._replace(known=(MADE,), fixed=f"FROM nginx:1.27.4@{SHA}\n"),
     ),
-    good=(_file(f"FROM python:3.12.7-slim@{_SHA} AS a\nFROM a\n"), _file("FROM scratch\n")),
+    good=(_file(f"FROM python:3.12.7-slim@{SHA} AS a\nFROM a\n"), _file("FROM scratch\n")),
 )  # fmt: skip
 
-IMG_DOCKERFILE: tuple[Rule, ...] = (APPROVED, TAG, DIGEST)
+IMG_DOCKERFILE: tuple[Rule, ...] = (
+    APPROVED,
+    TAG,
+    DIGEST,
+    _both(single_platform.RULE, single_platform.judge),
+    _both(moved_tag.RULE, moved_tag.judge),
+    _both(vulnerable.RULE, vulnerable.judge, bad=(_BASE._replace(known=(scanned(FIXABLE),)),)),
+    _both(exploited.RULE, exploited.judge),
+    _both(ended_line.RULE, ended_line.judge, bad=(_file("FROM python:3.8-slim\n", "stage.final.FROM"),)),
+    _both(unscanned.RULE, unscanned.judge, bad=(_BASE._replace(known=(scanned(state="missing"),)),)),
+    _both(unsigned.RULE, unsigned.judge),
+    _both(old_image.RULE, old_image.judge),
+    full_base.RULE,
+)

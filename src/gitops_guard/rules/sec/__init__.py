@@ -1,7 +1,15 @@
 """Secrets: where they are written, and how they reach a program."""
 
 from gitops_guard.rule import Rule
-from gitops_guard.rules.sec import credential, environment, file_variable, plain_text, secret_object, volumes
+from gitops_guard.rules.sec import (
+    credential,
+    environment,
+    file_variable,
+    image_secrets,
+    plain_text,
+    secret_object,
+    volumes,
+)
 
 SEC: tuple[Rule, ...] = (
     environment.PLAIN,
@@ -16,4 +24,5 @@ SEC: tuple[Rule, ...] = (
     credential.RULE,
     file_variable.REJECTED,
     file_variable.BOTH,
+    image_secrets.RULE,
 )
