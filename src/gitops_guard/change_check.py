@@ -13,6 +13,7 @@ from gitops_guard.configuration import FILE_NAMES
 from gitops_guard.engine import Detection, rule_set
 from gitops_guard.finding import EXISTING, NEW, WAIVED, Finding, FixOffer, Place, Severity
 from gitops_guard.fixing import mask, offers
+from gitops_guard.images.builds import settled
 from gitops_guard.images.table import Decisions, rows
 from gitops_guard.inspection import Rules, inspect
 from gitops_guard.local_configuration import local_settings, only_rules, settings_of
@@ -108,7 +109,8 @@ def judge(change: Change, request: Request) -> Judged:
         head.look(one)
     for one in bases:
         base.look(one)
-    related = related_files(change, (*head.all_facts(), *base.all_facts()))
+    built = _built(files, (*head.builds, *base.builds, *run.settings.builds))
+    related = related_files(change, (*head.all_facts(), *base.all_facts()), built)
     for unchanged in related.files:
         head.consider(unchanged)
         base.consider(unchanged)
@@ -183,6 +185,14 @@ def base_settings(change: Change, today: date) -> Settings:
     return Settings()
 
 
+def _built(files: Iterable[ChangedFile], builds: Iterable[Build]) -> list[str]:
+    """The names of the images that changed Dockerfiles become, as manifests may write them."""
+    paths = {file.path for file in files}
+    return [
+        build.image.removeprefix("docker.io/").removeprefix("library/") for build in builds if build.dockerfile in paths
+    ]
+
+
 def _reader(read: Callable[[str], SourceFile | Skipped | None]) -> Callable[[str], str | None]:
     def text(path: str) -> str | None:
         found = read(path)
@@ -203,6 +213,7 @@ class _Side:
         self.ignores: dict[str, tuple[Ignore, ...]] = {}
         self.images: list[UsedImage] = []
         self.builds: list[Build] = []
+        self._images_beside: list[UsedImage] = []
         self.texts: dict[str, SourceFile] = {}
         self._lines: dict[str, LineIndex] = {}
         self.scanned: list[str] = []
@@ -235,11 +246,14 @@ class _Side:
     def consider(self, file: SourceFile) -> None:
         """Takes the facts of an unchanged file."""
         seen = inspect(file, self._nothing, self._run.context)
+        self._images_beside += seen.images
         self.texts[file.path] = file
         self._remember(file.path, seen.facts, seen.ignores)
 
     def judge_whole(self) -> None:
-        """Adds what the rules on the whole repository find."""
+        """Adds what the rules on the whole repository find, and takes away what other files answer."""
+        every = (*self.images, *self._images_beside)
+        self.detections = settled(self.detections, every, (*self.builds, *self._run.settings.builds))
         self.detections += pipeline.whole(self.all_facts(), self._rules, self._run)
 
     def all_facts(self) -> Iterator[Fact]:

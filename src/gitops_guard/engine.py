@@ -29,6 +29,7 @@ class Detection(NamedTuple):
     fix: Fix | None
     document: int
     root: KeyPath
+    unless_probed: bool = False
 
 
 class RuleSet(NamedTuple):
@@ -195,7 +196,7 @@ def _detection(  # noqa: PLR0913, PLR0917 - one value is made of all of these
         masked=problem.masked,
         image=problem.image,
     )
-    return Detection(finding, fix, place.document, root)
+    return Detection(finding, fix, place.document, root, problem.unless_probed)
 
 
 def _stem(rule: Rule, resource: Resource, keypath: str, about: str) -> str:

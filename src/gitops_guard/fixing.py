@@ -143,19 +143,17 @@ def _key(intent: Intent) -> str:
 
 
 def _compatible(detections: Sequence[Detection]) -> tuple[list[Detection], list[tuple[Detection, str]]]:
-    """The detections whose intents do not contradict those before them."""
-    kept: list[Detection] = []
-    clashing: list[tuple[Detection, str]] = []
+    """The detections whose intents do not contradict those of more severe ones, or of equal ones before them."""
+    clashing: dict[int, str] = {}
     known: list[Intent] = []
-    for detection in detections:
+    for detection in sorted(detections, key=lambda one: -one.finding.severity):
         mine = _intents(detection)
-        clash = any(_clash(one, other) for one in mine for other in known)
-        if clash:
-            clashing.append((detection, "it contradicts another fix of the same object: apply that one first"))
+        if any(_clash(one, other) for one in mine for other in known):
+            clashing[id(detection)] = "it contradicts another fix of the same object: apply that one first"
         else:
-            kept.append(detection)
             known += mine
-    return kept, clashing
+    kept = [one for one in detections if id(one) not in clashing]
+    return kept, [(one, clashing[id(one)]) for one in detections if id(one) in clashing]
 
 
 def _clash(one: Intent, other: Intent) -> bool:

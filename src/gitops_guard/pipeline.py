@@ -10,6 +10,7 @@ from gitops_guard.comparison import with_fingerprints
 from gitops_guard.engine import Detection, FileScan, RuleSet, rule_set, scan_repository
 from gitops_guard.facts.image import NOTHING_KNOWN, KnownImages
 from gitops_guard.finding import EXISTING, Finding, Severity
+from gitops_guard.images.builds import settled
 from gitops_guard.images.table import Decisions, rows
 from gitops_guard.inspection import Inspection, ReadBeside, Rules, inspect
 from gitops_guard.model.inventory import Fact, Inventory, inventory
@@ -99,7 +100,8 @@ def check_tree(run: Run, paths: Sequence[str], tick: Tick | None = None) -> Repo
     start = time.monotonic()
     rules = load_rules(run)
     side = look(walk(paths, run.root), rules, run, tick)
-    findings = [d.finding for d in (*side.detections, *whole(side.facts, rules, run))]
+    kept = settled(side.detections, side.images, (*side.builds, *run.settings.builds))
+    findings = [d.finding for d in (*kept, *whole(side.facts, rules, run))]
     return finish(run, findings, side, start)
 
 

@@ -1,6 +1,6 @@
 """Which unchanged files a change must be judged together with: those of the namespaces and folders that it touches."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from gitops_guard.model.inventory import Fact, NamespaceFact, PolicyFact
@@ -18,13 +18,14 @@ class Related(NamedTuple):
     skipped: tuple[Skipped, ...]
 
 
-def related_files(change: Change, facts: Iterable[Fact]) -> Related:
-    """Reads the unchanged files that share a scope with the facts of the changed ones, at the head."""
+def related_files(change: Change, facts: Iterable[Fact], images: Sequence[str] = ()) -> Related:
+    """Reads the unchanged files that share a scope with the facts of the changed ones, or name images, at the head."""
     known = tuple(facts)
     scopes = {fact.scope for fact in known}
     changed = {file.path for file in change.files}
     paths: dict[str, None] = {}
     words = _words(known, sorted(scope for scope in scopes if not scope.startswith(_FOLDER)))
+    words += images
     if words:
         paths |= dict.fromkeys(change.find(words))
     for scope in sorted(scopes):

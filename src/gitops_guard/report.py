@@ -1,6 +1,6 @@
 """The result of a run as a value: what publishers turn into text."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import date
 from typing import NamedTuple
 
@@ -121,6 +121,13 @@ class Report(NamedTuple):
         return self.fixed if status == FIXED else tuple(f for f in self.findings if f.status == status)
 
     @property
+    def by_place(self) -> "Report":
+        """The report with a finding for each place, for readers that go by files and lines."""
+        if not any(finding.also for finding in self.findings):
+            return self
+        return self._replace(findings=tuple(one for finding in self.findings for one in _each(finding)))
+
+    @property
     def open(self) -> tuple[Finding, ...]:
         """The findings that count: new ones in a comparison, all that are not waived otherwise."""
         wanted = {NEW} if self.comparison else {NEW, EXISTING}
@@ -131,6 +138,14 @@ class Report(NamedTuple):
         """The open findings at or above the level that fails the check."""
         level = self.fail_level
         return () if level is None else tuple(f for f in self.open if f.severity >= level)
+
+
+def _each(finding: Finding) -> Iterator[Finding]:
+    """The places of a finding as findings of their own; each says how many others there are."""
+    others = len(finding.also)
+    more = f" (the same image in {others} more {'place' if others == 1 else 'places'})" if others else ""
+    for one in finding.places:
+        yield one._replace(also=(), message=one.message + more)
 
 
 def by_severity(findings: tuple[Finding, ...]) -> dict[Severity, int]:

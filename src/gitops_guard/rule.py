@@ -67,7 +67,8 @@ class Problem(NamedTuple):
 
     `masked` are spans of secret text: no publisher shows them. `image` is the normal form of the image that a problem
     of nothing but the image is about: such problems of one image are reported together. `about` tells problems at one
-    place apart that must not be taken for the same one when a change replaces it by another.
+    place apart that must not be taken for the same one when a change replaces it by another. `unless_probed`: it is
+    none where a workload that is known to run the image of this Dockerfile probes it.
     """
 
     at: Field | Spot | Subject
@@ -78,14 +79,14 @@ class Problem(NamedTuple):
     masked: tuple[Span, ...] = ()
     image: str = ""
     about: str = ""
+    unless_probed: bool = False
 
 
 class RuleContext(NamedTuple):
     """What a rule may know besides the text: no clock, no network, no environment.
 
     `dockerignore` is the text that narrows a Dockerfile's build context, empty if there is none, None if not known.
-    `images` is what registries and scanners were found to know. `probed_builds` are the Dockerfiles whose image is
-    known to run in containers with probes.
+    `images` is what registries and scanners were found to know.
     """
 
     settings: Settings
@@ -93,7 +94,6 @@ class RuleContext(NamedTuple):
     path: str = ""
     dockerignore: str | None = None
     images: KnownImages = NOTHING_KNOWN
-    probed_builds: frozenset[str] = frozenset()
 
     @property
     def minor(self) -> int:

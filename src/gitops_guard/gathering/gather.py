@@ -50,7 +50,7 @@ def gather(references: Iterable[ImageReference], how: Gathering, tick: Tick | No
     web = _web(how, budget)
     asker = _asker(how, web, budget)
 
-    def ask(reference: ImageReference) -> ImageFacts:
+    def ask(reference: ImageReference) -> tuple[ImageFacts, ...]:
         facts = with_upgrade(reference, asker.facts(reference), asker)
         if tick is not None:
             tick()
@@ -61,7 +61,9 @@ def gather(references: Iterable[ImageReference], how: Gathering, tick: Tick | No
             found = list(pool.map(ask, distinct.values()))
     finally:
         web.close()
-    return KnownImages({facts.reference: facts for facts in found}, asked=True)
+    # What was only looked at as an upgrade must not hide what was asked for itself.
+    newer = {facts.reference: facts for group in found for facts in group[1:]}
+    return KnownImages(newer | {group[0].reference: group[0] for group in found}, asked=True)
 
 
 def _web(how: Gathering, budget: Budget) -> Web:

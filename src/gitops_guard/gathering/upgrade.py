@@ -18,22 +18,22 @@ MOST_TRIED = 12
 _FULL = 3
 
 
-def with_upgrade(reference: ImageReference, facts: ImageFacts, asker: Asker) -> ImageFacts:
-    """The facts, with a newer tag where the policy does not accept the image and such a tag is known."""
+def with_upgrade(reference: ImageReference, facts: ImageFacts, asker: Asker) -> tuple[ImageFacts, ...]:
+    """The facts, with a newer tag where the policy does not accept the image; then the facts of that tag, if any."""
     policy = asker.settings.image_policy
     scan = facts.scan
     if scan is None or not scan.tells or reference.tag is None or _acceptable(scan, policy):
-        return facts
+        return (facts,)
     try:
         tags = asker.tags(reference)
     except RegistryError:
-        return facts  # without the list of tags there is nothing to offer; the finding itself stands
+        return (facts,)  # without the list of tags there is nothing to offer; the finding itself stands
     for tag in newer_tags(reference.tag, tags)[-MOST_TRIED:]:
         candidate = reference._replace(tag=tag, digest=None)
         found = asker.facts(candidate)
         if _accepted(candidate, found, asker.settings, asker.now.date()) and found.scan is not None:
-            return facts._replace(upgrade=Upgrade(tag, found.tag_digest, scan, found.scan))
-    return facts
+            return facts._replace(upgrade=Upgrade(tag, found.tag_digest, scan, found.scan)), found
+    return (facts,)
 
 
 def newer_tags(tag: str, tags: Iterable[str]) -> list[str]:

@@ -6,10 +6,11 @@ from typing import NamedTuple
 
 from gitops_guard.facts.image import ImageFacts, KnownImages, key_of
 from gitops_guard.images.approval import decide
+from gitops_guard.images.builds import maker_of, makers
 from gitops_guard.model.used_image import UsedImage
 from gitops_guard.report import ImageRow
 from gitops_guard.settings import ApprovedImage, Build, Settings
-from gitops_guard.syntax.image_reference import ImageReference, parse
+from gitops_guard.syntax.image_reference import ImageReference
 
 _BUILT_ON = frozenset(("base", "copy-from", "mount-from", "onbuild"))
 
@@ -37,7 +38,7 @@ def rows(
     groups: dict[str, list[UsedImage]] = {}
     for one in used:
         groups.setdefault(_name(one), []).append(one)
-    made = _made(decisions)
+    made = makers((*decisions.builds, *decisions.settings.builds))
     runs = _runs(groups.values(), made)
     found = [
         _row(group, decisions, made, runs, new=was is not None and name not in was) for name, group in groups.items()
@@ -49,22 +50,12 @@ def _name(one: UsedImage) -> str:
     return key_of(one.reference) if isinstance(one.reference, ImageReference) else f"? {one.text}"
 
 
-def _made(decisions: Decisions) -> dict[str, str]:
-    """The Dockerfile that makes an image, by the image's name."""
-    found = {}
-    for build in (*decisions.builds, *decisions.settings.builds):
-        reference = parse(build.image)
-        if isinstance(reference, ImageReference):
-            found[reference.name] = build.dockerfile
-    return found
-
-
 def _runs(groups: Iterable[Collection[UsedImage]], made: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
     """What runs the image that a Dockerfile makes, by the Dockerfile."""
     found: dict[str, dict[str, None]] = {}
     for group in groups if made else ():
         for one in group:
-            dockerfile = made.get(one.reference.name) if isinstance(one.reference, ImageReference) else None
+            dockerfile = maker_of(one, made)
             if dockerfile and one.resource.kind:
                 place = f"{one.resource.namespace}/{one.resource.name}".lstrip("/")
                 found.setdefault(dockerfile, {})[f"{one.resource.kind} {place}"] = None

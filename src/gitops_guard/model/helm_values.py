@@ -11,13 +11,19 @@ A tag that is not written is the chart's `appVersion`, which is what `helm creat
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from gitops_guard.model import helm_tag
+from gitops_guard.model.chart import Chart, chart_of, default_tag, is_values_name
 from gitops_guard.model.named_image import HelmParameters, HelmParts, NamedImage, NamedRole, WholeText
 from gitops_guard.syntax.field import Field, format_keypath
 from gitops_guard.syntax.image_reference import ImageReference, InvalidReference, parse
+
+__all__ = [
+    "NO_REPOSITORY", "NO_TAG", "PREFIX", "Chart", "chart_of", "default_tag", "digest_text", "images_of",
+    "is_values_name", "joined", "says_image", "word",
+]  # fmt: skip
 
 NO_TAG = InvalidReference("the tag comes from the chart", unresolved=True)
 """Neither the values nor an `appVersion` at hand give a tag."""
@@ -28,54 +34,15 @@ NO_REPOSITORY = InvalidReference("the repository comes from the chart or from ot
 PREFIX = InvalidReference("the chart's templates complete the repository", unresolved=True)
 """A mapping `images` whose `repository` is the beginning of several."""
 
-_VALUES_NAME = re.compile(r"(?:.*[._-])?values(?:[._-].*)?\.ya?ml", re.IGNORECASE)
 _IMAGE_KEY = re.compile(r"(?:.*[^a-zA-Z])?[iI]mage|.*[a-z0-9]Image|.*IMAGE")
 _NAME_KEY = re.compile(r"(?:.*[^a-zA-Z])?image[_-]?(?:[nN]ame|[rR]epository)|.*[a-z0-9_.-]Image(?:Name|Repository)")
 _NO_IMAGE = re.compile(r"://|^(?:[./~@]|git@|alias:)|\s|\.(?:git|png|jpe?g|svg|gif|ico|webp|qcow2|raw|iso|img|vmdk)$")
 _TEMPLATE = re.compile(r"\{\{|\$\{")
 _HEX_DIGEST = re.compile(r"[0-9a-f]{64}")
-_PREFIXED = re.compile(r"""(?:printf?\s+"v(?:%s)?"\s+|:v\{\{-?\s*)\$?\.(?:\w+\.)?Chart\.AppVersion""")
+_NAME_END = re.compile(r"[_-]?(?:[nN]ame|[rR]epository)$")
 _GIT_KEYS = ("branch", "ref", "revision", "url", "chart")
 _OTHER_NAMES = ("repo", "image", "name")
-_REGISTRIES = ("registry", "imageRegistry")
 _EVIDENCE = ("registry", "tag", "digest", "sha", "pullPolicy", "imagePullPolicy", "imageTag")
-
-
-class Chart(NamedTuple):
-    """What a `Chart.yaml` says of its values.
-
-    `app_version` is the tag of images without one; `dependencies` are the keys under which the values are those of
-    other charts.
-    """
-
-    app_version: str = ""
-    dependencies: frozenset[str] = frozenset()
-
-
-def chart_of(root: Field) -> Chart:
-    """Reads a `Chart.yaml`, or the `requirements.yaml` of an old chart for its dependencies alone."""
-    names = (item["alias"].text or item["name"].text for item in root["dependencies"].items())
-    return Chart(helm_tag.app_version(root["appVersion"]), frozenset(name for name in names if name))
-
-
-def default_tag(app_version: str, templates: Iterable[str]) -> str:
-    """The tag that a chart's templates make of its `appVersion`: a good tenth of all charts put a `v` before it.
-
-    Args:
-        app_version: as `chart_of` gives it.
-        templates: the texts of the chart's templates, or of those that are at hand.
-    """
-    if app_version and any(_PREFIXED.search(text) for text in templates):
-        return f"v{app_version}"
-    return app_version
-
-
-def is_values_name(path: str) -> bool:
-    """Whether a path is one that values are kept at: `values-prod.yaml`, `prod.values.yml`, `values/prod.yaml`."""
-    folder, _, name = path.rpartition("/")
-    if _VALUES_NAME.fullmatch(name):
-        return True
-    return folder.rpartition("/")[2] == "values" and name.endswith((".yaml", ".yml"))
 
 
 def images_of(
@@ -95,110 +62,134 @@ def images_of(
     """
     if root["apiVersion"].exists and root["kind"].exists:
         return ()
-    reader = _Reader(root, app_version, role)
-    found: list[NamedImage] = []
-    for entry in (root, *root.entries()):
-        own = reader if entry.key not in dependencies or entry is root else reader._replace(app_version="")
-        if entry is root:
-            found += own.own(root)
-        else:
-            found += own.walk(entry)
+    reader = _Reader(root, app_version, role, set())
+    found = list(reader.own(_Mapping(root)))
+    for entry in root.entries():
+        found += (reader._replace(app_version="") if entry.key in dependencies else reader).walk(entry)
     return tuple(found)
 
 
+class _Mapping:
+    """A mapping whose entries, merged ones included, are looked up often."""
+
+    __slots__ = ("entries", "field")
+
+    def __init__(self, field: Field) -> None:
+        self.field = field
+        self.entries = {entry.key: entry for entry in field.entries()}
+
+    def __getitem__(self, key: str) -> Field:
+        return self.entries.get(key) or Field(self.field, key, None)
+
+    def first(self, *keys: str) -> Field:
+        """The first of several keys that is written; else the first of all, missing."""
+        return next((self.entries[key] for key in keys if key in self.entries), self[keys[0]])
+
+    def has(self, keys: tuple[str, ...]) -> bool:
+        return not self.entries.keys().isdisjoint(keys)
+
+
 class _Reader(NamedTuple):
-    """Reads the images of one tree."""
+    """Reads the images of one tree. `seen` are the identities of nodes that were read, and of the parts of images."""
 
     root: Field
     app_version: str
     role: NamedRole
+    seen: set[int | tuple[int, ...]]
 
     def walk(self, field: Field) -> Iterator[NamedImage]:
-        """The images at a field and below it."""
+        """The images at a field and below it; of what an alias repeats, only what another key makes of it."""
+        is_repeated = self._is_repeated(id(field.node))
         if field.is_mapping:
-            yield from self.own(field)
-            for entry in field.entries():
+            mapping = _Mapping(field)
+            yield from self._whole(mapping) if is_repeated else self.own(mapping)
+            for entry in () if is_repeated else mapping.entries.values():
                 yield from self.walk(entry)
-        else:
+        elif not is_repeated:
             for item in field.items():
                 yield from self.walk(item)
         if field.key == "images":
             yield from self._listed(field)
 
-    def own(self, mapping: Field) -> Iterator[NamedImage]:
+    def own(self, mapping: _Mapping) -> Iterator[NamedImage]:
         """The images that the entries of one mapping name together."""
-        whole = self._mapping(mapping)
-        if whole is not None:
-            yield whole
-        for entry in mapping.entries():
-            if whole is None or not _is_part(whole, entry):
-                named = self._text(mapping, entry)
-                if named is not None:
-                    yield named
+        parts = self._parts(mapping, str(mapping.field.key))
+        yield from self._whole(mapping)
+        for entry in mapping.entries.values():
+            if parts is None or not _is_part(parts, entry):
+                yield from self._text(mapping, entry)
 
-    def _mapping(self, mapping: Field) -> NamedImage | None:
-        key = str(mapping.key)
-        is_image = says_image(key)
-        repository = mapping["repository"]
-        if repository.string and mapping["image"].string and _is_name(mapping["image"]):
-            return self._joined(HelmParts(repository, mapping["image"], _tag(mapping), _digest(mapping)))
-        if is_image and not repository.string and _has(mapping, _EVIDENCE):
-            repository = next((mapping[name] for name in _OTHER_NAMES if mapping[name].string), repository)
-            if not repository.written and "/" in word(mapping["registry"]):
-                parts = HelmParts(mapping["repository"], mapping["registry"], _tag(mapping), _digest(mapping))
-                return self._joined(parts)
-        if not repository.string:
-            return self._elsewhere(mapping) if is_image and not repository.exists else None
-        if not _is_name(repository) or (key != "images" and not is_image and not _is_likely(mapping)):
+    def _is_repeated(self, identity: int | tuple[int, ...]) -> bool:
+        if identity in self.seen:
+            return True
+        self.seen.add(identity)
+        return False
+
+    def _whole(self, mapping: _Mapping) -> Iterator[NamedImage]:
+        """The image that a mapping of parts names."""
+        key = str(mapping.field.key)
+        parts = self._parts(mapping, key)
+        if parts is not None and not self._is_repeated(_identity(parts)):
+            named = self._joined(parts)
+            yield named._replace(reference=PREFIX) if key == "images" else named
+
+    def _parts(self, mapping: _Mapping, key: str) -> HelmParts | None:
+        repository, tag, digest = mapping["repository"], mapping.first("tag", "imageTag", "version"), _digest(mapping)
+        if repository.string:
+            if mapping["image"].string and _is_name(mapping["image"]):
+                return HelmParts(repository, mapping["image"], tag, digest)
+            likely = key == "images" or says_image(key) or (mapping.has(_EVIDENCE) and not mapping.has(_GIT_KEYS))
+            is_image = likely and _is_name(repository)
+            return HelmParts(self._registry(mapping), repository, tag, digest) if is_image else None
+        if repository.exists or not says_image(key) or not mapping.has(_EVIDENCE):
             return None
-        named = self._joined(HelmParts(self._registry(mapping), repository, _tag(mapping), _digest(mapping)))
-        return named._replace(reference=PREFIX) if key == "images" else named
+        name = next((mapping[other] for other in _OTHER_NAMES if mapping[other].string), repository)
+        if name.written and _is_name(name):
+            return HelmParts(self._registry(mapping), name, tag, digest)
+        if "/" in word(mapping["registry"]):
+            return HelmParts(repository, mapping["registry"], tag, digest)
+        is_set = word(tag) or word(digest)
+        return HelmParts(mapping["registry"], repository, tag, digest) if is_set else None
 
-    def _elsewhere(self, mapping: Field) -> NamedImage | None:
-        """A mapping that only sets the tag of an image that other values name."""
-        parts = HelmParts(mapping["registry"], mapping["repository"], _tag(mapping), _digest(mapping))
-        if word(parts.tag) or word(parts.digest):
-            return self._joined(parts)
-        return None
-
-    def _registry(self, mapping: Field) -> Field:
+    def _registry(self, mapping: _Mapping) -> Field:
         """A written one gives way to `global.imageRegistry`, an empty one to `global.image.registry`."""
-        own = next((mapping[key] for key in _REGISTRIES if mapping[key].written), mapping["registry"])
+        own = mapping.first("registry", "imageRegistry")
         overall, default = self.root["global"]["imageRegistry"], self.root["global"]["image"]["registry"]
         if overall.string and own.written:
             return overall
         return own if own.string or not default.string else default
 
-    def _text(self, mapping: Field, entry: Field) -> NamedImage | None:
-        key, text = str(entry.key), entry.string
-        if not text or not (_IMAGE_KEY.fullmatch(key) or _NAME_KEY.fullmatch(key)) or not _is_name(entry):
-            return None
+    def _text(self, mapping: _Mapping, entry: Field) -> Iterator[NamedImage]:
+        """The image that one text names, with what stands beside it."""
+        key = str(entry.key)
+        if not entry.string or not (says_image(key) or _NAME_KEY.fullmatch(key)):
+            return
         parts = self._beside(mapping, entry)
-        if parts is not None:
-            return self._joined(parts)
-        if _NAME_KEY.fullmatch(key) and not isinstance(_complete(text), ImageReference):
-            return None
+        if self._is_repeated(_identity(parts)) or not _is_name(entry):
+            return
+        complete = _complete(entry.text)
+        if parts.registry.written and word(parts.registry) if complete else _has_more(parts):
+            yield self._joined(parts)
+        elif says_image(key) or isinstance(complete, ImageReference):
+            yield from self._alone(entry)
+
+    def _alone(self, entry: Field) -> Iterator[NamedImage]:
+        text = entry.text
         found = parse(text)
         is_bare = "/" not in text and ":" not in text and not _TEMPLATE.search(text)
-        if is_bare and (key != "image" or not isinstance(found, ImageReference)):
-            return None
-        return NamedImage(self.role, text, found, entry, WholeText(entry), self._label(entry))
+        if not is_bare or (entry.key == "image" and isinstance(found, ImageReference)):
+            yield NamedImage(self.role, text, found, entry, WholeText(entry), self._label(entry))
 
-    def _beside(self, mapping: Field, entry: Field) -> HelmParts | None:
-        """The parts of an image whose tag or registry stands beside its name."""
+    def _beside(self, mapping: _Mapping, entry: Field) -> HelmParts:
+        """A text with the tag, digest and registry that stand beside it, whether they do or not."""
         key, text = str(entry.key), entry.text
-        stem = re.sub(r"[_-]?([nN]ame|[rR]epository)$", "", key)
-        tag, digest = _first(mapping, stem, "Tag"), _first(mapping, stem, "Digest")
-        registry = _first(mapping, stem, "Registry")
-        hub = "" if "/" in text or ":" in text or key != "image" else "hub"
-        if hub and not registry.written:
+        stem = _NAME_END.sub("", key)
+        tag, digest = mapping.first(*_beside_keys(stem, "tag")), mapping.first(*_beside_keys(stem, "digest"))
+        registry = mapping.first(*_beside_keys(stem, "registry"))
+        if key == "image" and "/" not in text and ":" not in text and not registry.written:
             overall = self.root["global"]
-            registry = mapping[hub] if word(mapping[hub]) else overall[hub]
+            registry = mapping["hub"] if word(mapping["hub"]) else overall["hub"]
             tag = tag if word(tag) or not word(registry) else overall["tag"]
-        if _complete(text) is not None and not word(registry):
-            return None
-        if not any(field.written for field in (tag, digest, registry)):
-            return None
         return HelmParts(registry, entry, tag, digest)
 
     def _listed(self, images: Field) -> Iterator[NamedImage]:
@@ -272,34 +263,28 @@ def _is_name(field: Field) -> bool:
     return bool(_TEMPLATE.search(text)) or not _NO_IMAGE.search(text)
 
 
-def _is_likely(mapping: Field) -> bool:
-    return _has(mapping, _EVIDENCE) and not _has(mapping, _GIT_KEYS)
-
-
-def _has(mapping: Field, keys: tuple[str, ...]) -> bool:
-    return any(mapping[key].written is not None for key in keys)
-
-
-def _tag(mapping: Field) -> Field:
-    found = (mapping[key] for key in ("tag", "imageTag", "version"))
-    return next((field for field in found if field.written), mapping["tag"])
-
-
-def _digest(mapping: Field) -> Field:
+def _digest(mapping: _Mapping) -> Field:
     if mapping["useDigest"].is_false:
-        return Field(mapping, "digest", None)
-    return mapping["sha"] if mapping["sha"].written and not mapping["digest"].written else mapping["digest"]
+        return Field(mapping.field, "digest", None)
+    return mapping.first("digest", "sha")
 
 
-def _first(mapping: Field, stem: str, what: str) -> Field:
-    """The field `imageTag` beside `image`, or `tag` where the key is `image` alone; else that missing."""
-    joined_keys = [stem + what, f"{stem}_{what.lower()}", f"{stem}-{what.lower()}"]
-    short = (what.lower(), "version") if what == "Tag" else (what.lower(),)
-    keys = [*joined_keys, *short] if stem == "image" else joined_keys
-    return next((mapping[key] for key in keys if mapping[key].written), mapping[joined_keys[0]])
+def _beside_keys(stem: str, what: str) -> tuple[str, ...]:
+    """The keys `imageTag`, `image_tag` and `image-tag` beside `image`, where that is all also `tag`."""
+    keys = (stem + what.capitalize(), f"{stem}_{what}", f"{stem}-{what}")
+    if stem != "image":
+        return keys
+    return (*keys, what, "version") if what == "tag" else (*keys, what)
 
 
-def _is_part(named: NamedImage, entry: Field) -> bool:
-    return isinstance(named.parts, HelmParts) and any(
-        field.key == entry.key and field.written is entry.written for field in named.parts
-    )
+def _is_part(parts: HelmParts, entry: Field) -> bool:
+    return any(field.key == entry.key and field.written is entry.written for field in parts)
+
+
+def _has_more(parts: HelmParts) -> bool:
+    return any(field.written for field in (parts.registry, parts.tag, parts.digest))
+
+
+def _identity(parts: HelmParts) -> tuple[int, ...]:
+    """The nodes that an image is made of: the same ones make the same image, wherever an alias repeats them."""
+    return tuple(id(field.node) for field in parts)

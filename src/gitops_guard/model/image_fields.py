@@ -1,9 +1,10 @@
 """Where well-known custom resources name images: one table, by API group and kind.
 
 A row holds only fields that the resource's own CRD describes as an image (or, for Crossplane's packages, as an OCI
-reference); most were compared with the published schemas of the CRDs. `*` stands for every item of a list or every value of a mapping. A field that holds a mapping with
-`repository` and `tag` is read as such. What a resource puts together otherwise (the `hub` and `tag` of an
-IstioOperator, the `imageRepository` of kubeadm, the `image` and `version` of an ArgoCD) is not here.
+reference); most were compared with the published schemas of the CRDs. `*` stands for every item of a list or every
+value of a mapping. A field that holds a mapping with `repository` and `tag` is read as such. What a resource puts
+together otherwise (the `hub` and `tag` of an IstioOperator, the `imageRepository` of kubeadm, the `image` and `version`
+of an ArgoCD) is not here.
 """
 
 from functools import lru_cache
@@ -70,27 +71,26 @@ _GPU = (
 
 _TABLE: dict[str, dict[str, tuple[str, ...]]] = {
     "argoproj.io": {  # Argo Workflows, Events and Rollouts; a Rollout itself is a workload
-        "Workflow": _below("spec", paths=_WORKFLOW),
-        "WorkflowTemplate": _below("spec", paths=_WORKFLOW),
-        "ClusterWorkflowTemplate": _below("spec", paths=_WORKFLOW),
+        **dict.fromkeys(
+            ("Workflow", "WorkflowTemplate", "ClusterWorkflowTemplate"), _below("spec", paths=_WORKFLOW)
+        ),
         "CronWorkflow": _below("spec.workflowSpec", paths=_WORKFLOW),
-        "AnalysisTemplate": _below("spec.metrics.*.provider.job.spec.template.spec"),
-        "ClusterAnalysisTemplate": _below("spec.metrics.*.provider.job.spec.template.spec"),
+        **dict.fromkeys(
+            ("AnalysisTemplate", "ClusterAnalysisTemplate"), _below("spec.metrics.*.provider.job.spec.template.spec")
+        ),
         "Experiment": _below("spec.templates.*.template.spec"),
         "Sensor": ("spec.template.container.image",),
         "EventSource": ("spec.template.container.image",),
     },
     "tekton.dev": {  # Tekton Pipelines
-        "Task": _below("spec", paths=_TASK),
-        "ClusterTask": _below("spec", paths=_TASK),
+        **dict.fromkeys(("Task", "ClusterTask"), _below("spec", paths=_TASK)),
         "StepAction": _IMAGE,
         "Pipeline": _below("spec", paths=_PIPELINE),
         "TaskRun": (*_below("spec.taskSpec", paths=_TASK), "spec.taskRef.bundle"),
         "PipelineRun": (*_below("spec.pipelineSpec", paths=_PIPELINE), "spec.pipelineRef.bundle"),
     },
     "serving.knative.dev": {  # Knative Serving
-        "Service": _TEMPLATE,
-        "Configuration": _TEMPLATE,
+        **dict.fromkeys(("Service", "Configuration"), _TEMPLATE),
         "Revision": _below("spec"),
     },
     "sources.knative.dev": {"ContainerSource": _TEMPLATE},  # Knative Eventing
@@ -102,10 +102,10 @@ _TABLE: dict[str, dict[str, tuple[str, ...]]] = {
             "spec.cruiseControl.tlsSidecar.image", "spec.kafkaExporter.image",
             "spec.jmxTrans.image",
         ),
-        "KafkaConnect": ("spec.image", "spec.clientRackInitImage"),
+        **dict.fromkeys(
+            ("KafkaConnect", "KafkaMirrorMaker2", "KafkaBridge"), ("spec.image", "spec.clientRackInitImage")
+        ),
         "KafkaMirrorMaker": _IMAGE,
-        "KafkaMirrorMaker2": ("spec.image", "spec.clientRackInitImage"),
-        "KafkaBridge": ("spec.image", "spec.clientRackInitImage"),
     },
     "monitoring.coreos.com": {  # Prometheus Operator; its former baseImage is read in named_images
         "Prometheus": (*_MONITOR, "spec.thanos.image"),
@@ -121,9 +121,7 @@ _TABLE: dict[str, dict[str, tuple[str, ...]]] = {
     "beat.k8s.elastic.co": {"Beat": _BEAT},
     "agent.k8s.elastic.co": {"Agent": (*_BEAT, *_below("spec.statefulSet.podTemplate.spec"))},
     "pkg.crossplane.io": {  # Crossplane: packages are OCI images
-        "Provider": ("spec.package",),
-        "Configuration": ("spec.package",),
-        "Function": ("spec.package",),
+        **dict.fromkeys(("Provider", "Configuration", "Function"), ("spec.package",)),
         "DeploymentRuntimeConfig": _below("spec.deploymentTemplate.spec.template.spec"),
         "ControllerConfig": _IMAGE,
     },
@@ -370,11 +368,20 @@ _EMBEDDED: dict[tuple[str, str], str] = {
     ("kubernetes.crossplane.io", "Object"): "spec.forProvider.manifest",
 }
 
-CUSTOM_KINDS = frozenset(kind for kinds in _TABLE.values() for kind in kinds)
-"""The kinds of the table, whatever their group."""
+COMPOSING = frozenset((
+    ("argoproj.io", "Application"), ("argoproj.io", "ApplicationSet"), ("helm.toolkit.fluxcd.io", "HelmRelease"),
+    ("helm.fluxcd.io", "HelmRelease"), ("helm.crossplane.io", "Release"), ("helm.cattle.io", "HelmChart"),
+    ("helm.cattle.io", "HelmChartConfig"), ("kustomize.toolkit.fluxcd.io", "Kustomization"),
+    ("monitoring.coreos.com", "Prometheus"), ("monitoring.coreos.com", "Alertmanager"),
+))  # fmt: skip
+"""The groups and kinds whose images `composed_images` puts together."""
 
-EMBEDDING_KINDS = frozenset(kind for _, kind in _EMBEDDED)
-"""The kinds that hold whole objects."""
+CUSTOM_KINDS = frozenset((
+    *(kind for kinds in _TABLE.values() for kind in kinds),
+    *(kind for _, kind in _EMBEDDED),
+    *(kind for _, kind in COMPOSING),
+))  # fmt: skip
+"""The kinds, whatever their group, that are read here or in `composed_images`."""
 
 
 @lru_cache(maxsize=512)

@@ -4,15 +4,17 @@ Kinds are looked up, never searched: an object of a kind that is not known here 
 and a file of values name is read in `kustomization` and `helm_values`.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
-from gitops_guard.model import argo_cd, helm_values, kustomization
-from gitops_guard.model.image_fields import CUSTOM_KINDS, EMBEDDING_KINDS, embedded_path, image_paths
+from gitops_guard.model.image_fields import COMPOSING, CUSTOM_KINDS, embedded_path, image_paths
 from gitops_guard.model.kubernetes_object import KubernetesObject, ObjectIdentity
-from gitops_guard.model.named_image import HelmParts, NamedImage, NamedRole, WholeText
+from gitops_guard.model.named_image import NamedImage, NamedRole, WholeText
 from gitops_guard.model.workload import WORKLOAD_KINDS, containers, workload
 from gitops_guard.syntax.field import Field, format_keypath
 from gitops_guard.syntax.image_reference import parse
+
+IMAGE_KINDS: frozenset[str] = CUSTOM_KINDS.union(WORKLOAD_KINDS)
+"""The kinds whose objects are worth asking."""
 
 _ROLES: dict[str, NamedRole] = {
     "containers": "container",
@@ -29,10 +31,11 @@ def named_images(obj: KubernetesObject) -> tuple[NamedImage, ...]:
 
 def _images(obj: KubernetesObject, depth: int) -> Iterator[NamedImage]:
     group = obj.api_group
-    special = _SPECIAL.get((group, obj.kind))
+    if (group, obj.kind) in COMPOSING:
+        from gitops_guard.model import composed_images  # noqa: PLC0415 - few manifests hold such objects
+
+        yield from composed_images.images_of(obj)
     paths = image_paths(group, obj.kind)
-    if special is not None:
-        yield from special(obj)
     for path in paths:
         for field in _found(obj.field, path):
             yield from _custom(obj, field)
@@ -76,11 +79,11 @@ def _found(field: Field, path: tuple[str, ...]) -> Iterator[Field]:
 def _custom(obj: KubernetesObject, field: Field) -> Iterator[NamedImage]:
     label = _label(obj, field)
     if field.is_mapping:
-        for named in helm_values.images_of(field, role="custom-resource"):
-            yield named._replace(container=label)
+        from gitops_guard.model.composed_images import images_of_mapping  # noqa: PLC0415 - as above
+
+        yield from images_of_mapping(field, label)
         return
-    holder = None if field.parent is None else field.parent
-    is_other = field.key == "name" and holder is not None and holder["kind"].text != "DockerImage"
+    is_other = field.key == "name" and field.parent is not None and field.parent["kind"].text != "DockerImage"
     if field.text and not is_other:
         yield _whole(field, "custom-resource", label)
 
@@ -94,50 +97,3 @@ def _label(obj: KubernetesObject, field: Field) -> str:
 def _object(field: Field, document: int) -> KubernetesObject:
     identity = ObjectIdentity(field["apiVersion"].text, field["kind"].text, "", field["metadata"]["name"].text)
     return KubernetesObject(identity, field, document)
-
-
-def _base_images(obj: KubernetesObject) -> Iterator[NamedImage]:
-    """The former fields of the Prometheus Operator: `sha` before `tag` before `version`; `image` before all."""
-    for holder in (obj.spec, obj.spec["thanos"]):
-        if holder["baseImage"].string and not holder["image"].text:
-            tag = holder["tag"] if holder["tag"].text else holder["version"]
-            parts = HelmParts(holder["registry"], holder["baseImage"], tag, holder["sha"])
-            text, reference = helm_values.joined(parts)
-            yield NamedImage("custom-resource", text, reference, parts.repository, parts, _label(obj, parts.repository))
-
-
-def _helm_release(obj: KubernetesObject) -> Iterator[NamedImage]:
-    yield from helm_values.images_of(obj.spec["values"], role="helm-release")
-    for renderer in obj.spec["postRenderers"].items():
-        yield from kustomization.entries(renderer["kustomize"]["images"], "helm-release")
-
-
-def _crossplane_release(obj: KubernetesObject) -> Iterator[NamedImage]:
-    return iter(helm_values.images_of(obj.spec["forProvider"]["values"], role="helm-release"))
-
-
-def _helm_chart(obj: KubernetesObject) -> Iterator[NamedImage]:
-    return argo_cd.embedded(obj.spec["valuesContent"], "helm-release")
-
-
-def _flux_kustomization(obj: KubernetesObject) -> Iterator[NamedImage]:
-    return kustomization.entries(obj.spec["images"], "kustomize")
-
-
-_SPECIAL: dict[tuple[str, str], Callable[[KubernetesObject], Iterator[NamedImage]]] = {
-    ("argoproj.io", "Application"): argo_cd.images_of,
-    ("argoproj.io", "ApplicationSet"): argo_cd.images_of,
-    ("helm.toolkit.fluxcd.io", "HelmRelease"): _helm_release,
-    ("helm.fluxcd.io", "HelmRelease"): _helm_release,
-    ("helm.crossplane.io", "Release"): _crossplane_release,
-    ("helm.cattle.io", "HelmChart"): _helm_chart,
-    ("helm.cattle.io", "HelmChartConfig"): _helm_chart,
-    ("kustomize.toolkit.fluxcd.io", "Kustomization"): _flux_kustomization,
-    ("monitoring.coreos.com", "Prometheus"): _base_images,
-    ("monitoring.coreos.com", "Alertmanager"): _base_images,
-}
-
-IMAGE_KINDS: frozenset[str] = frozenset((*WORKLOAD_KINDS, *(kind for _, kind in _SPECIAL))).union(
-    CUSTOM_KINDS, EMBEDDING_KINDS
-)
-"""The kinds whose objects are worth asking."""

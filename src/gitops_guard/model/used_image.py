@@ -14,7 +14,8 @@ class UsedImage(NamedTuple):
     """One place that names an image.
 
     `text` is the reference as it is written or comes out of the parts, variables resolved where they are known.
-    `resource` is empty for a Dockerfile or a file of values; `stage` is the name or number of a Dockerfile's stage.
+    `resource` is empty for a Dockerfile or a file of values; `stage` is the name or number of a Dockerfile's
+    stage. `probed`: the container that runs it has a probe.
     """
 
     place: Place
@@ -23,3 +24,4 @@ class UsedImage(NamedTuple):
     reference: ImageReference | InvalidReference
     resource: Resource = Resource()
     stage: str = ""
+    probed: bool = False

@@ -17,7 +17,14 @@ def used_of_manifest(named: "NamedImage", place: Place, resource: Resource) -> U
     """The use of an image by a manifest or a file of values; `resource` is empty for the latter."""
     if named.container and resource.kind:
         resource = resource._replace(container=named.container)
-    return UsedImage(place, named.role, named.text, named.reference, resource)
+    return UsedImage(place, named.role, named.text, named.reference, resource, probed=_is_probed(named))
+
+
+def _is_probed(named: "NamedImage") -> bool:
+    container = named.at.parent
+    if named.role != "container" or container is None:
+        return False
+    return any(container[probe].exists for probe in ("livenessProbe", "readinessProbe", "startupProbe"))
 
 
 def used_of_dockerfile(dockerfile: "Dockerfile", place_of: Callable[[Span], Place]) -> tuple[UsedImage, ...]:

@@ -77,7 +77,7 @@ def render(report: Report, read_text: ReadText) -> str:
     style, script = template_text("report.css"), template_text("report.js")
     pages = {rule.id: rule for rule in report.rules}
     views = _Views(report, read_text, frozenset(pages))
-    shown = (*report.findings, *report.fixed)
+    shown = (*report.by_place.findings, *report.fixed)
     files = list(_files(shown, views))
     used = sorted({finding.rule_id for finding in shown})
     return render_template(
@@ -224,7 +224,7 @@ class _Views:
         self._secret_paths = {finding.place.path for finding in report.findings if finding.masked}
         self._patches: dict[int, str] = {}
         self._solves = Counter(
-            id(f.fix.patch) for f in report.findings if f.fix is not None and f.fix.patch is not None
+            id(f.fix.patch) for f in report.by_place.findings if f.fix is not None and f.fix.patch is not None
         )
         self._anchors: set[str] = set()
 

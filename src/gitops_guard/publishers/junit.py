@@ -16,6 +16,7 @@ from gitops_guard.syntax.field import format_keypath
 
 def render(report: Report) -> str:
     """The report as an XML document. Control characters, which XML cannot hold, are written as escapes."""
+    report = report.by_place
     failing = {id(finding) for finding in report.failing}
     by_path: dict[str, list[Finding]] = {path: [] for path in (*report.coverage.scanned, *report.coverage.rendered)}
     for finding in report.findings:

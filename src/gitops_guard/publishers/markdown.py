@@ -3,18 +3,21 @@
 Names and messages come from the repository: they open no markup, ping nobody, and refer to no issue.
 """
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
 from gitops_guard import __version__
 from gitops_guard.finding import WAIVED, Finding
 from gitops_guard.publishers import image_markdown, wording
-from gitops_guard.publishers.escape import markdown_code, markdown_text, percent_encoded
+from gitops_guard.publishers.escape import cut, markdown_code, markdown_text, percent_encoded, valid_unicode
 from gitops_guard.publishers.templates import render_template
 from gitops_guard.report import Report, by_severity
 
 COMMENT_LIMIT = 65_536
 _NOTES = 20
+_COMBINED = 5
+_LONGEST_PATCH = 6000
 _SHORT_COMMIT = 7
 _NO_LINKS: Mapping[str, str] = {}
 
@@ -71,6 +74,7 @@ def _page(report: Report, around: Surroundings) -> Callable[[list[_Row]], str]:
         "commands": around.commands and any(f.fix is not None for f in found),
         "patch": around.patch,
         "looked_at": _looked_at(report),
+        "combined": [_combined(f) for f in found if f.fix is not None and f.fix.combined is not None][:_COMBINED],
         "images": image_markdown.table(report.images, report.today) if report.images else [],
         "failed": [(markdown_code(f.path), markdown_text(f.reason)) for f in coverage.failed[:_NOTES]],
         "skipped": [(markdown_code(f.path), markdown_text(f.reason)) for f in coverage.skipped[:_NOTES]],
@@ -93,6 +97,8 @@ def _row(finding: Finding, around: Surroundings) -> _Row:
         path = percent_encoded(finding.place.path)
         line = f"#L{finding.place.start.line}" if finding.place.start.line else ""
         where = f"[{where}]({around.blob}/{path}{line})"
+    if finding.also:
+        where += f"<br>{markdown_text(wording.also(finding))}"
     about = wording.resource(finding.resource)
     problem = markdown_text(finding.message)
     if about:
@@ -107,6 +113,16 @@ def _fix(finding: Finding) -> str:
     if fix.refused:
         return f"no patch: {markdown_text(fix.refused)}"
     return f"{markdown_text(fix.title)} ({wording.SAFETIES.get(fix.safety, fix.safety)})"
+
+
+def _combined(finding: Finding) -> tuple[str, str, str]:
+    """A patch of several places: what it does, the fence, the diff."""
+    patch = finding.fix.combined if finding.fix is not None else None
+    diff = "" if patch is None else cut(valid_unicode(patch.diff).rstrip("\n"), _LONGEST_PATCH)
+    fence = "`" * max(3, 1 + max((len(run) for run in re.findall("`+", diff)), default=0))
+    title = "" if patch is None else patch.title
+    places = wording.plural(len(finding.places), "place")
+    return f"{markdown_code(finding.image)} in {places}: {markdown_text(title)}", fence, diff
 
 
 def _compared(report: Report) -> str:

@@ -59,7 +59,7 @@ def compose(report: Report, commentable: Commentable, changed: frozenset[str], b
         budget: how many comments at most; the rest is only in the summary.
     """
     groups: dict[tuple[str, str], list[Finding]] = {}
-    for finding in report.findings:
+    for finding in report.by_place.findings:
         if finding.status == NEW:
             groups.setdefault((finding.place.path, object_key(finding)), []).append(finding)
     ordered = sorted(groups.values(), key=lambda found: (-max(f.severity for f in found), found[0].place.path))

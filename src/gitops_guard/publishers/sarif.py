@@ -38,6 +38,7 @@ def render(report: Report, read_text: ReadText, *, category: str = "", most: int
             category that are not in its newest upload.
         most: how many results are written.
     """
+    report = report.by_place
     shown = wording.most_severe_first((*report.open, *(f for f in report.findings if f.status == WAIVED)))
     kept = shown[:most]
     rules = _rules(report.rules, kept)

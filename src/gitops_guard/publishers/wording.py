@@ -73,6 +73,15 @@ def place(finding: Finding) -> str:
     return f"{finding.place.path}:{line}" if line else finding.place.path
 
 
+def also(finding: Finding, most: int = 3) -> str:
+    """The other places of a finding: `also in a.yaml:3, b.yaml:7 and 2 more`; empty where there are none."""
+    if not finding.also:
+        return ""
+    places = list(dict.fromkeys(place(one) for one in finding.also))
+    more = f" and {len(places) - most:,} more" if len(places) > most else ""
+    return f"also in {', '.join(places[:most])}{more}"
+
+
 def headline(report: Report) -> str:
     """The verdict in a line: `3 new problems, 1 fixed, 2 waived`."""
     found = report.open

@@ -1,8 +1,11 @@
 """Which places of an object name an image, and which do not."""
 
+import subprocess
+import sys
+
 import pytest
 
-from gitops_guard.model.image_fields import CUSTOM_KINDS, image_paths
+from gitops_guard.model.image_fields import COMPOSING, CUSTOM_KINDS, image_paths
 from gitops_guard.model.kubernetes_object import objects
 from gitops_guard.model.named_image import HelmParts, NamedImage, WholeText
 from gitops_guard.model.named_images import IMAGE_KINDS, named_images
@@ -259,3 +262,17 @@ def test_every_row_of_the_table_can_be_asked() -> None:
     assert CUSTOM_KINDS <= IMAGE_KINDS
     assert image_paths("tekton.dev", "StepAction") == (("spec", "image"),)
     assert image_paths("", "Service") == ()
+
+
+def test_plain_workloads_load_no_reader_of_values() -> None:
+    code = (
+        "import sys, gitops_guard.model.named_images\n"
+        "print([name for name in sys.modules if name.endswith(('helm_values', 'argo_cd', 'composed_images'))])"
+    )
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60).stdout
+    assert out == "[]\n"
+
+
+def test_every_kind_that_holds_parts_has_a_reader() -> None:
+    for group, kind in sorted(COMPOSING):
+        assert found(f"apiVersion: {group}/v1\nkind: {kind}\n") == []

@@ -200,11 +200,18 @@ def test_parts_and_labels_tell_where_to_edit() -> None:
     assert isinstance(by_label["sidecarImage"].parts, WholeText)
 
 
-def test_images_shared_by_anchors_are_all_found() -> None:
-    text = "a: &a\n  image: {repository: a/b, tag: v1}\nb: *a\nc:\n  <<: *a\n"
-    images = found(text)
-    assert [named.container for named in images] == ["a.image", "b.image", "c.image"]
-    assert [named.at.is_shared for named in images] == [False, True, True]
+@pytest.mark.parametrize(
+    ("text", "images"),
+    [
+        ("a: &a\n  image: {repository: a/b, tag: v1}\nb: *a\nc:\n  <<: *a\n", ["a.image"]),
+        ("a: &a {image: a/b, imageTag: v1}\nb: {<<: *a, imageTag: v2}\nc: {<<: *a}\n", ["a", "b"]),
+        ("a: &a {repository: a/b, tag: v1}\nb: {<<: *a, tag: v2}\n", ["a", "b"]),
+        ("a: &a {name: a/b, tag: v1}\nimage: *a\n", ["image"]),
+        ("version: &a 'a/b:1'\nimage: *a\n", ["image"]),
+    ],
+)
+def test_what_an_anchor_repeats_is_listed_once(text: str, images: list[str]) -> None:
+    assert [named.container for named in found(text)] == images
 
 
 @pytest.mark.parametrize(

@@ -30,15 +30,13 @@ _REMOVED = "HEALTHCHECK NONE removes the check, and no manifest here is known to
 
 def check(dockerfile: Dockerfile, context: RuleContext) -> Iterator[Problem]:
     """Reports an image whose health nothing asks for."""
-    if context.path in context.probed_builds:
-        return
     last = own_healthcheck(dockerfile)
     stage = dockerfile.final_stage
     if last is None:
         if not _is_inherited(dockerfile, context):
-            yield Problem(spot(stage, stage.base.span, "HEALTHCHECK"), _MISSING)
+            yield Problem(spot(stage, stage.base.span, "HEALTHCHECK"), _MISSING, unless_probed=True)
     elif _is_none(last):
-        yield Problem(spot(stage, last.span, "HEALTHCHECK"), _REMOVED)
+        yield Problem(spot(stage, last.span, "HEALTHCHECK"), _REMOVED, unless_probed=True)
 
 
 def own_healthcheck(dockerfile: Dockerfile) -> Instruction | None:

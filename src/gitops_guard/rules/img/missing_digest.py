@@ -26,7 +26,7 @@ from gitops_guard.rules.img.use import Use, on_yaml, pinned
 def judge(use: Use, context: RuleContext) -> Iterator[Problem]:
     """Reports images without a digest."""
     if use.image is not None and use.image.digest is None:
-        yield use.problem(" without a digest", pinned(use, context), replaced=False)
+        yield use.problem(" without a digest", pinned(use, context), of="repository")
 
 
 RULE = Rule(

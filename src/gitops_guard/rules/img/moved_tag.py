@@ -38,6 +38,7 @@ def judge(use: Use, context: RuleContext) -> Iterator[Problem]:
         f": its tag now names {_shown(facts.tag_digest, facts.tag_created)}, pinned is "
         f"{_shown(facts.digest, facts.created)}{as_of(facts, context.today)}",
         fix,
+        of="digest",
     )
 
 

@@ -29,7 +29,7 @@ def judge(use: Use, context: RuleContext) -> Iterator[Problem]:
     """Reports missing and moving tags; `# syntax=docker/dockerfile:1` is meant to move."""
     why = moving(use.image) if use.image and use.role != "syntax" else ""
     if why:
-        yield use.problem(f": {why}", pinned(use, context), replaced=False)
+        yield use.problem(f": {why}", pinned(use, context), of="repository")
 
 
 def moving(reference: ImageReference) -> str:

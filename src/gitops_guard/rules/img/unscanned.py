@@ -41,11 +41,11 @@ def judge(use: Use, context: RuleContext) -> Iterator[Problem]:
     if facts.scan is not None:
         why = _missing(facts.scan, context.today, policy.scanned_within_days)
         if why:
-            yield use.problem(f", which {why}{as_of(facts, context.today)}", replaced=False)
+            yield use.problem(f", which {why}{as_of(facts, context.today)}", of="repository")
     unknown = _unknown(facts)
     if unknown and policy.unknown is not None and context.settings.asks_registries:
         yield use.problem(
-            f": not looked at: {unknown}{as_of(facts, context.today)}", severity=policy.unknown, replaced=False
+            f": not looked at: {unknown}{as_of(facts, context.today)}", severity=policy.unknown, of="repository"
         )
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from datetime import date
 from functools import partial
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from gitops_guard.editing.intent import Intent
 from gitops_guard.facts.image import ImageFacts
@@ -21,6 +21,9 @@ Change = tuple[Intent, ...] | str
 _BY = {"container": "{} runs {}", "init-container": "{} runs {}", "ephemeral-container": "{} runs {}",
        "image-volume": "volume {} holds {}", "kustomize": "images names {1}", "helm-values": "{0} names {1}",
        "helm-release": "{0} names {1}", "argo-cd": "{0} names {1}", "custom-resource": "{0} names {1}"}  # fmt: skip
+
+
+Identity = Literal["repository", "tag", "digest"]
 
 
 class Use(NamedTuple):
@@ -44,7 +47,7 @@ class Use(NamedTuple):
         return self.reference if isinstance(self.reference, ImageReference) else None
 
     def problem(
-        self, message: str, fix: Fix | None = None, *, severity: Severity | None = None, replaced: bool = True
+        self, message: str, fix: Fix | None = None, *, severity: Severity | None = None, of: Identity = "tag"
     ) -> Problem:
         """A problem of this image: `message` continues the sentence.
 
@@ -52,12 +55,17 @@ class Use(NamedTuple):
             message: what is wrong with it.
             fix: what solves it.
             severity: instead of the rule's.
-            replaced: whether another tag or digest of the same repository is another problem.
+            of: what makes it another problem when it changes: the repository, also the tag, also the digest.
         """
         image = self.image
-        about = "" if image is None else image.normalized if replaced else image.name
-        name = "" if image is None else image.normalized
-        return Problem(self.at, f"{self.sentence}{message}", fix, severity=severity, image=name, about=about)
+        if image is None:
+            return Problem(self.at, f"{self.sentence}{message}", fix, severity=severity)
+        about = {"repository": image.name, "tag": image._replace(digest=None).normalized, "digest": image.normalized}[
+            of
+        ]
+        return Problem(
+            self.at, f"{self.sentence}{message}", fix, severity=severity, image=image.normalized, about=about
+        )
 
     def facts(self, context: RuleContext) -> ImageFacts | None:
         """What is known of the image."""
