@@ -12,6 +12,8 @@ import pytest
 from github_standin.server import running
 from github_standin.state import Fault, PullRequest, State
 from gitops_guard.cli import main
+from integration.registries import asking, debian_registry, reference, tiny_image
+from integration.registries import push as push_image
 
 TOKEN = "ghs_invented0workflow0token"
 READER = "ghs_invented0fork0token"
@@ -208,3 +210,32 @@ def test_other_events_are_refused(
     assert message in capsys.readouterr().err
     assert os.environ["GITHUB_TOKEN"] == TOKEN
     assert state.requests == []
+
+
+@pytest.mark.real
+def test_images_come_with_a_table_and_pins_for_every_place(
+    state: State, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with debian_registry(tmp_path / "registry") as host:
+        push_image(tiny_image(tmp_path / "image"), host, "team/web", "1.27.4")
+        digest = asking(host).registry.head(reference(host, "team/web", "1.27.4")).digest
+        git(state.path, "checkout", "-q", "main")
+        policy = f"registries:\n  - host: {host}\n    private: true\n    plain_http: true\n"
+        approved = f"approved_images:\n  - repository: {host}/team/*\n    owner: platform\n"
+        commit(state.path, "policy", **{"__gitops-guard__yaml": policy + approved})
+        git(state.path, "checkout", "-q", "change")
+        git(state.path, "rebase", "-q", "main")
+        manifest = MANIFEST.replace("nginx:1.27.0", f"{host}/team/web:1.27.4")
+        files = {"Dockerfile": f"FROM {host}/team/web:1.27.4\nUSER 1000\n", "app__yaml": manifest.format(name="app")}
+        push(state, tmp_path, monkeypatch, **files)
+        main(["pr"])
+    pinned = f"{host}/team/web:1.27.4@{digest}"
+    bodies = {comment["path"]: comment["body"] for comment in state.review_comments}
+    assert f"\nFROM {pinned}\n" in bodies["Dockerfile"]
+    assert f"image: {pinned}\n" in bodies["app.yaml"]
+    assert "the same image in 1 more place" in bodies["app.yaml"]
+    (summary,) = (comment["body"] for comment in state.issue_comments)
+    table = summary.partition("### Images")[2].partition("<details>")[0]
+    assert f"| `{host}/team/web:1.27.4` **new** | `Dockerfile:1`<br>`app.yaml:9` |" in table
+    assert f"approved by {host}/team/\\* (owner platform)" in table
+    assert f"One patch for `{host}/team/web:1.27.4` in 2 places" in summary

@@ -102,7 +102,7 @@ class _Reader(NamedTuple):
         is_repeated = self._is_repeated(id(field.node))
         if field.is_mapping:
             mapping = _Mapping(field)
-            yield from self._whole(mapping) if is_repeated else self.own(mapping)
+            yield from self._whole(mapping, self._parts(mapping)) if is_repeated else self.own(mapping)
             for entry in () if is_repeated else mapping.entries.values():
                 yield from self.walk(entry)
         elif not is_repeated:
@@ -113,8 +113,8 @@ class _Reader(NamedTuple):
 
     def own(self, mapping: _Mapping) -> Iterator[NamedImage]:
         """The images that the entries of one mapping name together."""
-        parts = self._parts(mapping, str(mapping.field.key))
-        yield from self._whole(mapping)
+        parts = self._parts(mapping)
+        yield from self._whole(mapping, parts)
         for entry in mapping.entries.values():
             if parts is None or not _is_part(parts, entry):
                 yield from self._text(mapping, entry)
@@ -125,15 +125,14 @@ class _Reader(NamedTuple):
         self.seen.add(identity)
         return False
 
-    def _whole(self, mapping: _Mapping) -> Iterator[NamedImage]:
+    def _whole(self, mapping: _Mapping, parts: HelmParts | None) -> Iterator[NamedImage]:
         """The image that a mapping of parts names."""
-        key = str(mapping.field.key)
-        parts = self._parts(mapping, key)
         if parts is not None and not self._is_repeated(_identity(parts)):
             named = self._joined(parts)
-            yield named._replace(reference=PREFIX) if key == "images" else named
+            yield named._replace(reference=PREFIX) if mapping.field.key == "images" else named
 
-    def _parts(self, mapping: _Mapping, key: str) -> HelmParts | None:
+    def _parts(self, mapping: _Mapping) -> HelmParts | None:
+        key = str(mapping.field.key)
         repository, tag, digest = mapping["repository"], mapping.first("tag", "imageTag", "version"), _digest(mapping)
         if repository.string:
             if mapping["image"].string and _is_name(mapping["image"]):

@@ -1,5 +1,6 @@
 """Posts a review so that a second run updates it: no duplicates, solved problems said to be solved."""
 
+import re
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
@@ -7,6 +8,7 @@ from gitops_guard.github.client import Client, Posted, ReviewRefusedError
 from gitops_guard.publishers.review import Comment, Review, marked_key, marker
 
 SUMMARY_MARKER = "<!-- gitops-guard:summary -->"
+_SECONDS = re.compile(r", [0-9][0-9,.]* s\.</sub>")
 _AT_ONCE = 30
 """Comments of one request; more than this has been refused."""
 
@@ -64,7 +66,12 @@ def _by_key(comments: Iterable[Posted]) -> dict[str, Posted]:
 
 
 def _same(one: str, other: str) -> bool:
-    return one.replace("\r\n", "\n").strip() == other.replace("\r\n", "\n").strip()
+    return _timeless(one) == _timeless(other)
+
+
+def _timeless(text: str) -> str:
+    """A text without how long the run took: nobody is told of a comment that changed in nothing else."""
+    return _SECONDS.sub("</sub>", text.replace("\r\n", "\n").strip())
 
 
 def _create(client: Client, comments: list[Comment], head: str) -> None:

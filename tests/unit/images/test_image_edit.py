@@ -182,11 +182,7 @@ def test_another_image_is_written_in_the_keys_that_are_there(before: str, new: s
         (pod("nginx:${TAG}"), 0, "unresolved variable ${TAG}"),
         ("image: {repository: a/b, tag: 1.10}\n", 0, "Helm makes 1.1 of the unquoted 1.10: put it in quotes"),
         (entry(name="a", newName="b"), 0, "the tag comes from the resources"),
-        (
-            "a: &a {image: {repository: a/b, tag: v1}}\nb: *a\n", 1,
-            "b.image.tag is written elsewhere too (an anchor or a merge)",
-        ),
-        ("a: &a {repository: a/b, tag: v1}\nb: {<<: *a}\n", 1, "b.tag is written elsewhere too (an anchor or a merge)"),
+        ("a: &a {name: a/b, tag: v1}\nimage: *a\n", 0, "image.tag is written elsewhere too (an anchor or a merge)"),
         ("image: {repository: 'a/b:1'}\n", 0, "image.repository holds the tag as well as the name"),
         ("imageRegistry: quay.io\nimage: a/b\n", 0, "no imageTag is written for the image"),
         (
@@ -197,6 +193,14 @@ def test_another_image_is_written_in_the_keys_that_are_there(before: str, new: s
 )  # fmt: skip
 def test_what_cannot_be_changed_exactly_is_refused_with_the_reason(text: str, index: int, why: str) -> None:
     assert with_digest(images(text)[index], DIGEST) == why
+
+
+def test_a_merge_is_edited_in_what_is_its_own() -> None:
+    text = "a: &a {repository: a/b, tag: v1}\nb:\n  <<: *a\n  tag: v2\n"
+    _, named = images(text)
+    assert applied(text, with_digest(named, DIGEST)) == text.replace("v2", f"v2@{DIGEST}")
+    change = with_reference(named, reference("quay.io/c/d:v2"))
+    assert change == "b.repository is written elsewhere too (an anchor or a merge)"
 
 
 def test_the_registry_of_all_images_is_not_changed_for_one() -> None:
