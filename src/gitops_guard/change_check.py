@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 from gitops_guard import pipeline
+from gitops_guard.combined_patch import Combiner
 from gitops_guard.comparison import mark, with_fingerprints
 from gitops_guard.configuration import FILE_NAMES
 from gitops_guard.engine import Detection, rule_set
@@ -23,7 +24,7 @@ from gitops_guard.options import level
 from gitops_guard.related_files import related_files
 from gitops_guard.report import Comparison, Coverage, ImageRow, ReadText, Report
 from gitops_guard.rules import manifest_rules
-from gitops_guard.same_image import Combiner, merge
+from gitops_guard.same_image import merge
 from gitops_guard.settings import Build, Settings
 from gitops_guard.source_file import Skipped, SourceFile
 from gitops_guard.sources.git import Change, ChangedFile, open_change

@@ -13,6 +13,7 @@ from gitops_guard.local_configuration import local_settings, only_rules
 from gitops_guard.model.used_image import UsedImage
 from gitops_guard.options import level, report_targets
 from gitops_guard.report import ReadText, Report
+from gitops_guard.same_image import merge
 from gitops_guard.source_file import SourceFile, decode
 
 if TYPE_CHECKING:
@@ -48,8 +49,6 @@ def check(arguments: argparse.Namespace, today: date) -> int:
 
             report = with_patches(report, run, arguments.paths)
         else:
-            from gitops_guard.same_image import merge  # noqa: PLC0415
-
             report = report._replace(findings=merge(report.findings))
         read_text = disk_reader(root)
     text = publish(report, arguments.format, read_text, color=_color(arguments.output))

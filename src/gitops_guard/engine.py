@@ -9,7 +9,7 @@ from typing import NamedTuple
 from gitops_guard.finding import Finding, FixOffer, Place, Resource, Severity
 from gitops_guard.model.kubernetes_object import KubernetesObject, ObjectIdentity, objects
 from gitops_guard.model.named_image import NamedImage
-from gitops_guard.model.named_images import IMAGE_KINDS, named_images
+from gitops_guard.model.named_images import named_images
 from gitops_guard.model.workload import WORKLOAD_KINDS, Container, Workload, containers, workload
 from gitops_guard.rule import Fix, Problem, Rule, RuleContext, Subject
 from gitops_guard.source_file import SourceFile
@@ -158,7 +158,7 @@ def scan_yaml(file: SourceFile, stream: Stream, rules: RuleSet, context: RuleCon
     for document in stream.documents:
         for obj in objects(document):
             found += scan.object(obj, rules)
-            for named in named_images(obj) if obj.kind in IMAGE_KINDS else ():
+            for named in named_images(obj):
                 found += scan.image(named, rules, obj)
     return found
 

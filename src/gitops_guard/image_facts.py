@@ -7,7 +7,8 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import NamedTuple, Protocol
 
-from gitops_guard.facts.image import NOTHING_KNOWN, ImageFacts, KnownImages, key_of
+from gitops_guard.facts.image import ImageFacts
+from gitops_guard.facts.known import NOTHING_KNOWN, KnownImages, key_of
 from gitops_guard.model.used_image import UsedImage
 from gitops_guard.scanners.report_files import ReportFiles
 from gitops_guard.settings import Settings

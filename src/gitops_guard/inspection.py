@@ -5,12 +5,11 @@ from typing import NamedTuple
 
 from gitops_guard.engine import Detection, FileScan, RuleSet
 from gitops_guard.finding import Resource
-from gitops_guard.model.helm_values import is_values_name
+from gitops_guard.model.file_names import is_kustomization_name, is_values_name
 from gitops_guard.model.inventory import INVENTORY_KINDS, Fact, facts_of
 from gitops_guard.model.kubernetes_object import KubernetesObject, objects
-from gitops_guard.model.kustomization import is_kustomization_name
 from gitops_guard.model.named_image import NamedImage
-from gitops_guard.model.named_images import IMAGE_KINDS, named_images
+from gitops_guard.model.named_images import named_images
 from gitops_guard.model.used_image import UsedImage
 from gitops_guard.model.used_images import used_of_manifest
 from gitops_guard.rule import RuleContext
@@ -105,8 +104,8 @@ def _manifest(file: SourceFile, stream: Stream, scan: FileScan, every: Rules) ->
             found += scan.object(obj, rules)
             if obj.kind in INVENTORY_KINDS:
                 facts += facts_of(obj, file.path, place_of)  # type: ignore[arg-type]
-            if obj.kind in IMAGE_KINDS:
-                named = named_images(obj)
+            named = named_images(obj)
+            if named:
                 found += _judged(named, scan, rules, obj)
                 images += _used(named, scan, obj, obj.document)
     if not any_object and _may_name_images(file.path):

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from gitops_guard.comparison import with_fingerprints
 from gitops_guard.engine import Detection, FileScan, RuleSet, rule_set, scan_repository
-from gitops_guard.facts.image import NOTHING_KNOWN, KnownImages
+from gitops_guard.facts.known import NOTHING_KNOWN, KnownImages
 from gitops_guard.finding import EXISTING, Finding, Severity
 from gitops_guard.images.builds import settled
 from gitops_guard.images.table import Decisions, rows
@@ -17,7 +17,7 @@ from gitops_guard.model.inventory import Fact, Inventory, inventory
 from gitops_guard.model.used_image import UsedImage
 from gitops_guard.report import Coverage, Report, RuleSummary, SkippedRule
 from gitops_guard.rule import Rule, RuleContext
-from gitops_guard.rules import dockerfile_rules, manifest_rules
+from gitops_guard.rules import dockerfile_rules, image_fact_rules, manifest_rules
 from gitops_guard.settings import AcceptedRisks, Build, Settings
 from gitops_guard.source_file import Skipped, SourceFile
 from gitops_guard.suppression import Ignore, matches, suppress
@@ -70,7 +70,7 @@ def enabled(rules: Iterable[Rule], run: Run) -> tuple[Rule, ...]:
 def load_rules(run: Run, read: ReadBeside | None = None) -> Rules:
     """The rules of a run; `read` gives further files of the repository, by default those on disk."""
     return Rules(
-        rule_set(enabled(manifest_rules(), run)),
+        rule_set(enabled((*manifest_rules(), *(image_fact_rules() if run.known.asked else ())), run)),
         lambda: rule_set(enabled(dockerfile_rules(), run)),
         read or read_disk(run.root),
     )
@@ -187,7 +187,8 @@ def aliases_of(ignores: dict[str, tuple[Ignore, ...]]) -> dict[str, frozenset[st
 
 def all_rules() -> tuple[Rule, ...]:
     """Every rule there is; one for manifests and Dockerfiles alike is listed as the latter have it: complete."""
-    return tuple({rule.id: rule for rule in (*manifest_rules(), *dockerfile_rules())}.values())
+    rules = (*manifest_rules(), *image_fact_rules(), *dockerfile_rules())
+    return tuple({rule.id: rule for rule in rules}.values())
 
 
 def skipped_rules(run: Run) -> tuple[SkippedRule, ...]:

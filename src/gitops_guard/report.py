@@ -2,12 +2,14 @@
 
 from collections.abc import Callable, Iterator
 from datetime import date
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from gitops_guard.facts.image import ImageFacts
 from gitops_guard.finding import EXISTING, FIXED, NEW, WAIVED, Finding, Severity
 from gitops_guard.model.used_image import UsedImage
 from gitops_guard.source_file import Skipped
+
+if TYPE_CHECKING:
+    from gitops_guard.facts.image import ImageFacts
 
 SCHEMA_VERSION = "1.0"
 
@@ -89,7 +91,7 @@ class ImageRow(NamedTuple):
     entry: str = ""
     nearest: str = ""
     nearest_why: str = ""
-    facts: ImageFacts | None = None
+    facts: "ImageFacts | None" = None
     suggestion: str = ""
     built_from: str = ""
     runs_in: tuple[str, ...] = ()

@@ -7,15 +7,18 @@ descriptors and the compliance matrix are all derived from it.
 import sys
 from collections.abc import Callable, Iterator
 from datetime import date
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from gitops_guard.editing.intent import Intent
-from gitops_guard.facts.image import NOTHING_KNOWN, ImageFacts, KnownImages
+from gitops_guard.facts.known import NOTHING_KNOWN, KnownImages
 from gitops_guard.finding import DISPLAY_ONLY, NEEDS_REVIEW, SAFE, Place, Severity
 from gitops_guard.model.kubernetes_object import ObjectIdentity
 from gitops_guard.settings import Settings
 from gitops_guard.syntax.field import Field, KeyPath
 from gitops_guard.text import Span
+
+if TYPE_CHECKING:
+    from gitops_guard.facts.image import ImageFacts
 
 
 class Spot(NamedTuple):
@@ -115,7 +118,7 @@ class Example(NamedTuple):
     path: str = "manifest.yaml"
     settings: str = ""
     beside: tuple[tuple[str, str], ...] = ()
-    known: tuple[ImageFacts, ...] = ()
+    known: "tuple[ImageFacts, ...]" = ()
 
 
 class Rule(NamedTuple):

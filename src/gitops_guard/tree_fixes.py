@@ -4,12 +4,13 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from gitops_guard import pipeline
+from gitops_guard.combined_patch import Combiner
 from gitops_guard.engine import Detection
 from gitops_guard.finding import DISPLAY_ONLY, SAFE, WAIVED, Finding, FixOffer, Place
 from gitops_guard.fixing import Group, Solution, groups, offers, solve
 from gitops_guard.model.inventory import Fact
 from gitops_guard.report import Report
-from gitops_guard.same_image import Combiner, merge
+from gitops_guard.same_image import merge
 from gitops_guard.source_file import SourceFile
 from gitops_guard.sources.tree import walk
 from gitops_guard.suppression import matches, suppress

@@ -12,7 +12,7 @@ import pytest
 from fault_server import Behaviour, FaultServer, Line, Received, answer, in_turn, redirect, serving
 from gitops_guard.oci.content import RegistryError
 from integration.registries import Asking, asking, reference
-from integration.test_registry_faults import BASE, BLOB, CONFIG, GOOD, MANIFEST, NAME, SECRET, TAG, content
+from integration.test_registry_faults import BASE, BLOB, CONFIG, DIGEST, GOOD, MANIFEST, NAME, SECRET, TAG, content
 
 BASIC = "Basic " + base64.b64encode(f"user:{SECRET}".encode()).decode()
 
@@ -33,6 +33,13 @@ def guarded(realm: str, behaviour: Behaviour, *good: str) -> Behaviour:
         return (behaviour if given in {f"Bearer {value}" for value in good} else challenge(realm))(line, request)
 
     return behave
+
+
+class Clock:
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
 
 
 @contextmanager
@@ -75,6 +82,24 @@ def test_a_loop_of_401_ends() -> None:
         assert client.web.requests == 3
 
 
+def test_a_token_that_expired_is_renewed_before_it_is_sent() -> None:
+    with registry() as (client, server):
+        server.routes["/token"] = token(expires_in=100)
+        client.registry._session._tokens._clock = (clock := Clock())
+        for now, asked in ((0.0, 1), (89.0, 1), (91.0, 2)):
+            clock.now = now
+            client.registry.manifest(reference(server.authority, NAME), DIGEST)
+            assert len(given(server, "/token")) == asked
+
+
+def test_basic_credentials_that_are_refused_are_not_sent_twice_for_one_question() -> None:
+    with registry() as (client, server):
+        server.routes[TAG] = answer(401, www_authenticate='Basic realm="x"')
+        for _ in range(2):
+            assert refusal(client, server).trouble == "unauthorised"
+        assert given(server, TAG) == ["", BASIC, BASIC]
+
+
 def test_a_token_that_is_refused_is_renewed_once() -> None:
     with registry() as (client, server):
         client.registry.image(reference(server.authority, NAME, "1"))
@@ -106,6 +131,41 @@ def test_threads_share_one_challenge_and_one_token() -> None:
             assert len(set(pool.map(ask, range(8)))) == 1
         assert len(given(server, "/token")) == 1
         assert given(server, TAG).count("") == 1
+
+
+def test_threads_go_on_together_once_a_registry_is_known() -> None:
+    together = threading.Barrier(3)
+
+    def slow(line: Line, request: Received) -> bool:
+        line.pause(0.2)
+        return answer(404)(line, request)
+
+    def meeting(line: Line, request: Received) -> bool:
+        try:
+            together.wait(3)
+        except threading.BrokenBarrierError:
+            return answer(500)(line, request)
+        return content(MANIFEST)(line, request)
+
+    with serving({"*": in_turn(slow, meeting)}) as server:
+        client = asking(server.authority)
+
+        def ask(tag: str) -> str:
+            try:
+                return client.registry.head(reference(server.authority, NAME, tag)).digest
+            except RegistryError as error:
+                return error.trouble
+
+        with ThreadPoolExecutor(4) as pool:
+            assert sorted(pool.map(ask, "abcd")) == ["not-found", DIGEST, DIGEST, DIGEST]
+
+
+def test_a_token_is_asked_for_to_read_this_repository_alone() -> None:
+    with registry() as (client, server):
+        server.routes[TAG] = in_turn(challenge(server.url + "/token", "repository:other:pull,push"), content(MANIFEST))
+        assert client.registry.image(reference(server.authority, NAME, "1"))
+        (asked,) = [entry.path for entry in server.received if entry.path.startswith("/token")]
+        assert asked.endswith("scope=repository%3Ateam%2Fapp%3Apull")
 
 
 def test_a_token_server_elsewhere_gets_no_credentials() -> None:
@@ -204,6 +264,8 @@ def test_a_store_that_asks_for_credentials_gets_none() -> None:
         server.routes[BLOB] = redirect(store.url + "/blob", 307)
         error = refusal(client, server)
         assert (error.trouble, store.authority in str(error)) == ("unauthorised", True)
+        server.routes["/v2/team/other/manifests/1"] = content(MANIFEST)
+        assert client.registry.head(reference(server.authority, "team/other", "1")).digest == DIGEST
         assert given(store, "/") == [""]
 
 

@@ -247,6 +247,17 @@ def test_a_digest_of_sha512_is_checked_too() -> None:
         )
 
 
+@pytest.mark.parametrize("said", [0, 5])
+def test_a_blob_has_no_more_bytes_than_are_read(said: int) -> None:
+    with registry({}) as asked:
+        ask, image = asked.client.registry.blob, reference(asked.server.authority, NAME)
+        with pytest.raises(RegistryError) as caught:
+            ask(image, Descriptor(CONFIG_TYPE, digest_of(CONFIG), said), limit=4)
+        assert caught.value.trouble == "content"
+        assert asked.client.web.requests == (0 if said else 1)
+        assert ask(image, Descriptor(CONFIG_TYPE, digest_of(CONFIG)), limit=len(CONFIG)) == CONFIG
+
+
 def index_of(raw: bytes, **entry: object) -> bytes:
     named = {"mediaType": OCI_INDEX, "digest": digest_of(raw), "size": len(raw)} | entry
     return json.dumps({"schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": [named]}).encode()

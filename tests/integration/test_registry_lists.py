@@ -127,6 +127,8 @@ def test_without_the_api_the_tag_is_read_and_no_redirect_followed(behaviour: Beh
     with registry({REFERRERS: behaviour, FALLBACK: listing(entry(5))}) as (client, image):
         assert [found.digest for found in client.registry.referrers(image, DIGEST)] == [entry(5)["digest"]]
         assert client.web.requests == 2
+        client.registry.referrers(image, DIGEST)
+        assert client.web.requests == 3
 
 
 @pytest.mark.parametrize(

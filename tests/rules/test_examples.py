@@ -6,7 +6,7 @@ import pytest
 
 from gitops_guard.configuration import read
 from gitops_guard.engine import Detection, rule_set
-from gitops_guard.facts.image import KnownImages
+from gitops_guard.facts.known import KnownImages
 from gitops_guard.fixing import groups, solve
 from gitops_guard.inspection import Rules, inspect
 from gitops_guard.pipeline import all_rules, judge_configuration

@@ -3,7 +3,8 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from gitops_guard.facts.image import ImageConfig, ImageFacts, Signature, Unknown, key_of
+from gitops_guard.facts.image import ImageConfig, ImageFacts, Signature, Unknown
+from gitops_guard.facts.known import key_of
 from gitops_guard.facts.scan import Scan
 from gitops_guard.gathering.memory import Content, Memory
 from gitops_guard.images.leaks import leaks_of

@@ -7,7 +7,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
-from gitops_guard.facts.image import ImageFacts, KnownImages, key_of
+from gitops_guard.facts.image import ImageFacts
+from gitops_guard.facts.known import KnownImages, key_of
 from gitops_guard.gathering.asker import Asker
 from gitops_guard.gathering.memory import Memory, folder
 from gitops_guard.gathering.upgrade import with_upgrade

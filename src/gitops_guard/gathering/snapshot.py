@@ -4,7 +4,8 @@ import json
 from datetime import datetime
 
 from gitops_guard.errors import ConfigurationError
-from gitops_guard.facts.image import ImageFacts, KnownImages
+from gitops_guard.facts.image import ImageFacts
+from gitops_guard.facts.known import KnownImages
 from gitops_guard.gathering.typed_json import WrongTypeError, from_json, to_json
 
 VERSION = "1"

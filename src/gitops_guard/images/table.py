@@ -2,15 +2,17 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from gitops_guard.facts.image import ImageFacts, KnownImages, key_of
-from gitops_guard.images.approval import decide
+from gitops_guard.facts.known import KnownImages, key_of
 from gitops_guard.images.builds import maker_of, makers
 from gitops_guard.model.used_image import UsedImage
 from gitops_guard.report import ImageRow
 from gitops_guard.settings import ApprovedImage, Build, Settings
 from gitops_guard.syntax.image_reference import ImageReference
+
+if TYPE_CHECKING:
+    from gitops_guard.facts.image import ImageFacts
 
 _BUILT_ON = frozenset(("base", "copy-from", "mount-from", "onbuild"))
 
@@ -88,6 +90,8 @@ def _decided(row: ImageRow, reference: ImageReference, decisions: Decisions) -> 
     approved = decisions.settings.approved_images
     if not approved:
         return row._replace(suggestion=_suggestion(reference, "", row.facts))
+    from gitops_guard.images.approval import decide  # noqa: PLC0415 - only where there is a list
+
     verdict = decide(reference, approved, decisions.today, row.facts)
     return row._replace(
         verdict=verdict.state,
@@ -105,7 +109,7 @@ def _entry(entry: ApprovedImage | None) -> str:
     return f"{entry.repository} (owner {entry.owner})" if entry.owner else entry.repository
 
 
-def _suggestion(reference: ImageReference, substitute: str, facts: ImageFacts | None) -> str:
+def _suggestion(reference: ImageReference, substitute: str, facts: "ImageFacts | None") -> str:
     """The reference that a person would write instead; empty if there is nothing better."""
     if substitute or facts is None:
         return substitute

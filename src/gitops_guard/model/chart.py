@@ -1,4 +1,4 @@
-"""What a chart says of itself, and what its values are called."""
+"""What a chart says of itself."""
 
 import re
 from collections.abc import Iterable
@@ -7,7 +7,6 @@ from typing import NamedTuple
 from gitops_guard.model import helm_tag
 from gitops_guard.syntax.field import Field
 
-_VALUES_NAME = re.compile(r"(?:.*[._-])?values(?:[._-].*)?\.ya?ml", re.IGNORECASE)
 _PREFIXED = r"""(?:printf?\s+"v(?:%s)?"\s+|:v\{\{-?\s*)\$?\.(?:\w+\.)?Chart\.AppVersion"""
 
 
@@ -38,11 +37,3 @@ def default_tag(app_version: str, templates: Iterable[str]) -> str:
     if app_version and any(re.search(_PREFIXED, text) for text in templates):
         return f"v{app_version}"
     return app_version
-
-
-def is_values_name(path: str) -> bool:
-    """Whether a path is one that values are kept at: `values-prod.yaml`, `prod.values.yml`, `values/prod.yaml`."""
-    folder, _, name = path.rpartition("/")
-    if _VALUES_NAME.fullmatch(name):
-        return True
-    return folder.rpartition("/")[2] == "values" and name.endswith((".yaml", ".yml"))

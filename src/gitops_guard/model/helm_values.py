@@ -15,14 +15,14 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from gitops_guard.model import helm_tag
-from gitops_guard.model.chart import Chart, chart_of, default_tag, is_values_name
+from gitops_guard.model.chart import Chart, chart_of, default_tag
 from gitops_guard.model.named_image import HelmParameters, HelmParts, NamedImage, NamedRole, WholeText
 from gitops_guard.syntax.field import Field, format_keypath
 from gitops_guard.syntax.image_reference import ImageReference, InvalidReference, parse
 
 __all__ = [
     "NO_REPOSITORY", "NO_TAG", "PREFIX", "Chart", "chart_of", "default_tag", "digest_text", "images_of",
-    "is_values_name", "joined", "says_image", "word",
+    "joined", "says_image", "word",
 ]  # fmt: skip
 
 NO_TAG = InvalidReference("the tag comes from the chart", unresolved=True)
@@ -219,7 +219,7 @@ def joined(parts: HelmParts | HelmParameters, app_version: str = "") -> tuple[st
     A tag that Helm prints otherwise than it is written gives no reference: what is written and what runs differ.
     """
     registry, repository = word(parts.registry).rstrip("/"), word(parts.repository)
-    name = f"{registry}/{repository}" if registry else repository
+    name = f"{registry}/{repository}" if registry and repository else repository
     tag, digest = helm_tag.printed(parts.tag), digest_text(parts.digest)
     has_tag = _complete(repository) is not None
     tag = "" if has_tag and not word(parts.tag) else tag or app_version

@@ -376,13 +376,6 @@ COMPOSING = frozenset((
 ))  # fmt: skip
 """The groups and kinds whose images `composed_images` puts together."""
 
-CUSTOM_KINDS = frozenset((
-    *(kind for kinds in _TABLE.values() for kind in kinds),
-    *(kind for _, kind in _EMBEDDED),
-    *(kind for _, kind in COMPOSING),
-))  # fmt: skip
-"""The kinds, whatever their group, that are read here or in `composed_images`."""
-
 
 @lru_cache(maxsize=512)
 def image_paths(group: str, kind: str) -> tuple[tuple[str, ...], ...]:

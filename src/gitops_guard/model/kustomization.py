@@ -20,13 +20,6 @@ KUSTOMIZE_GROUP = "kustomize.config.k8s.io"
 TAG_ELSEWHERE = InvalidReference("the tag comes from the resources", unresolved=True)
 """The entry changes the name alone, or nothing."""
 
-_NAMES = frozenset(("kustomization.yaml", "kustomization.yml", "Kustomization"))
-
-
-def is_kustomization_name(name: str) -> bool:
-    """Whether Kustomize reads a file of this base name."""
-    return name in _NAMES
-
 
 def images_of(root: Field) -> tuple[NamedImage, ...]:
     """The images of a `kustomization.yaml`, of a Kustomization or a Component, with or without its `kind`.

@@ -6,15 +6,11 @@ and a file of values name is read in `kustomization` and `helm_values`.
 
 from collections.abc import Iterator
 
-from gitops_guard.model.image_fields import COMPOSING, CUSTOM_KINDS, embedded_path, image_paths
 from gitops_guard.model.kubernetes_object import KubernetesObject, ObjectIdentity
 from gitops_guard.model.named_image import NamedImage, NamedRole, WholeText
 from gitops_guard.model.workload import WORKLOAD_KINDS, containers, workload
 from gitops_guard.syntax.field import Field, format_keypath
 from gitops_guard.syntax.image_reference import parse
-
-IMAGE_KINDS: frozenset[str] = CUSTOM_KINDS.union(WORKLOAD_KINDS)
-"""The kinds whose objects are worth asking."""
 
 _ROLES: dict[str, NamedRole] = {
     "containers": "container",
@@ -22,14 +18,28 @@ _ROLES: dict[str, NamedRole] = {
     "ephemeralContainers": "ephemeral-container",
 }
 _EMBEDDING_LIMIT = 4
+_WITHOUT_GROUP = frozenset(("BuildConfig", "ImageStream", "Template"))
+"""Kinds of OpenShift that were in the core group once."""
 
 
 def named_images(obj: KubernetesObject) -> tuple[NamedImage, ...]:
     """The images that an object names; nothing for kinds that name none, and for what Kustomize and Helm read."""
-    return tuple(_images(obj, 0)) if obj.kind in IMAGE_KINDS else ()
+    if _may_be_custom(obj):
+        return tuple(_images(obj, 0))
+    return tuple(_of_workload(obj)) if obj.kind in WORKLOAD_KINDS else ()
+
+
+def _may_be_custom(obj: KubernetesObject) -> bool:
+    """Whether the table of custom resources has to be asked: built-in groups have no dot, or end in `.k8s.io`."""
+    group = obj.api_group
+    if "." not in group:
+        return obj.kind in _WITHOUT_GROUP
+    return not group.endswith(".k8s.io") or group == "sparkoperator.k8s.io"
 
 
 def _images(obj: KubernetesObject, depth: int) -> Iterator[NamedImage]:
+    from gitops_guard.model.image_fields import COMPOSING, embedded_path, image_paths  # noqa: PLC0415 - a large table
+
     group = obj.api_group
     if (group, obj.kind) in COMPOSING:
         from gitops_guard.model import composed_images  # noqa: PLC0415 - few manifests hold such objects

@@ -37,4 +37,4 @@ def _below(address: str, url: str, start: str) -> str:
         found = urljoin(url, address)
     except ValueError:
         return ""
-    return found if found.startswith(start) and "/../" not in found else ""
+    return found if found.startswith(start) else ""

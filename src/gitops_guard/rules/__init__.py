@@ -19,6 +19,14 @@ def manifest_rules() -> tuple[Rule, ...]:
     return (*POD, *NET, *RBC, *SEC, *IMG_MANIFEST, *ADM, *GIT)
 
 
+def image_fact_rules() -> tuple[Rule, ...]:
+    """The rules on images in manifests that decide by what registries and scanners know: silent where nothing is."""
+    from gitops_guard.rules.img.known import IMG_KNOWN  # noqa: PLC0415 - few runs ask
+    from gitops_guard.rules.sec.image_secrets import RULE as SECRETS  # noqa: PLC0415
+
+    return (*IMG_KNOWN, SECRETS)
+
+
 def dockerfile_rules() -> tuple[Rule, ...]:
     """The rules on Dockerfiles; those that manifests have too are here with both sides."""
     from gitops_guard.rules.dkr import DKR  # noqa: PLC0415

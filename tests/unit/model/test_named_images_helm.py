@@ -2,6 +2,7 @@
 
 import pytest
 
+from gitops_guard.model.file_names import is_values_name
 from gitops_guard.model.helm_tag import printed
 from gitops_guard.model.helm_values import (
     NO_REPOSITORY,
@@ -10,7 +11,6 @@ from gitops_guard.model.helm_values import (
     chart_of,
     default_tag,
     images_of,
-    is_values_name,
 )
 from gitops_guard.model.named_image import HelmParts, NamedImage, WholeText
 from gitops_guard.syntax.field import Field, format_keypath

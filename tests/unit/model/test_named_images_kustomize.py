@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from gitops_guard.model.kustomization import TAG_ELSEWHERE, images_of, is_kustomization_name
+from gitops_guard.model.file_names import is_kustomization_name
+from gitops_guard.model.kustomization import TAG_ELSEWHERE, images_of
 from gitops_guard.model.named_image import NamedImage
 from gitops_guard.syntax.field import Field
 from gitops_guard.syntax.image_reference import ImageReference, InvalidReference

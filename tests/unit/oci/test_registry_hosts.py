@@ -44,6 +44,8 @@ def test_public_and_configured_registries_are_asked(registry: str, address: str)
         "docker.io:8443",
         "ghcr.io:22",
         "a.b.gcr.io",
+        "evilgcr.io",
+        "eu.gcr-io",
         "pkg.dev",
         "registry.example.com:5000",
         "sub.registry.example.com",

@@ -7,7 +7,8 @@ from datetime import date
 import pytest
 
 from gitops_guard.engine import Detection, rule_set
-from gitops_guard.facts.image import ImageConfig, ImageFacts, KnownImages
+from gitops_guard.facts.image import ImageConfig, ImageFacts
+from gitops_guard.facts.known import KnownImages
 from gitops_guard.finding import CRITICAL, HIGH, INFO, Severity
 from gitops_guard.images.leaks import leaks_of
 from gitops_guard.inspection import Rules, inspect

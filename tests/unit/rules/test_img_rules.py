@@ -11,7 +11,7 @@ from gitops_guard.engine import rule_set
 from gitops_guard.inspection import Rules, inspect
 from gitops_guard.pipeline import all_rules
 from gitops_guard.rule import RuleContext
-from gitops_guard.rules import dockerfile_rules, manifest_rules
+from gitops_guard.rules import dockerfile_rules, image_fact_rules, manifest_rules
 from gitops_guard.rules.img.mutable_tag import moving
 from gitops_guard.rules.img.use import digest_of
 from gitops_guard.settings import ApprovedImage, Settings
@@ -40,7 +40,8 @@ def test_every_id_is_listed_once() -> None:
 
 
 def test_shared_rules_are_listed_with_both_sides() -> None:
-    shared = {rule.id for rule in manifest_rules()} & {rule.id for rule in dockerfile_rules()}
+    manifests = (*manifest_rules(), *image_fact_rules())
+    shared = {rule.id for rule in manifests} & {rule.id for rule in dockerfile_rules()}
     numbers = ("003", "004", "005", "006", "007", "008", "009", "010", "011", "012")
     assert shared == {*(f"GG-IMG-{number}" for number in numbers), "GG-SEC-018"}
     assert all(isinstance(rule.applies_to, tuple) for rule in all_rules() if rule.id in shared)

@@ -24,13 +24,16 @@ decide, and the rule is silent.
 """
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from gitops_guard.finding import HIGH
-from gitops_guard.images.approval import Verdict, decide
 from gitops_guard.model.named_image import NamedImage
 from gitops_guard.rule import Example, Problem, Rule, RuleContext
 from gitops_guard.rules.img.example import AT, LIST, MADE, pod
 from gitops_guard.rules.img.use import Use, on_yaml, replaced
+
+if TYPE_CHECKING:
+    from gitops_guard.images.approval import Verdict
 
 _NOTE = "the image is another one, or comes from elsewhere: nodes need access to it"
 
@@ -40,6 +43,8 @@ def judge(use: Use, context: RuleContext) -> Iterator[Problem]:
     approved = context.settings.approved_images
     if not approved:
         return
+    from gitops_guard.images.approval import decide  # noqa: PLC0415 - only where there is a list
+
     verdict = decide(use.reference, approved, context.today, use.facts(context))
     if verdict.state == "undecided":
         unknown = context.settings.image_policy.unknown
@@ -51,7 +56,7 @@ def judge(use: Use, context: RuleContext) -> Iterator[Problem]:
         )
 
 
-def _advice(verdict: Verdict) -> str:
+def _advice(verdict: "Verdict") -> str:
     if verdict.nearest is None or verdict.substitute or verdict.nearest_why == verdict.why:
         return ""
     return f"; nearest is {verdict.nearest.repository}: {verdict.nearest_why}"

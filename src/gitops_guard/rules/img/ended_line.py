@@ -17,7 +17,6 @@ NIST SP 800-190, section 4.1.1. NIST SP 800-53, SA-22.
 from collections.abc import Iterator
 
 from gitops_guard.finding import HIGH
-from gitops_guard.images.end_of_life import ended
 from gitops_guard.model.named_image import NamedImage
 from gitops_guard.rule import Example, Problem, Rule, RuleContext
 from gitops_guard.rules.img.example import AT, MADE, pod, scan
@@ -32,7 +31,11 @@ def judge(use: Use, context: RuleContext) -> Iterator[Problem]:
         what = scan.distribution or "its distribution"
         yield use.problem(f": {scan.source} says that {what} is past its end of life{as_of(facts, context.today)}")
         return
-    line = ended(use.image, context.today) if use.image else None
+    if use.image is None or use.image.tag is None:
+        return
+    from gitops_guard.images.end_of_life import ended  # noqa: PLC0415 - many images have no line of their own
+
+    line = ended(use.image, context.today)
     if line is not None:
         yield use.problem(f": {line.line} has not been maintained since {line.last_day}")
 

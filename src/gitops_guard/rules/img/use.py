@@ -2,18 +2,20 @@
 
 from collections.abc import Callable, Iterator
 from datetime import date
-from functools import partial
-from typing import Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from gitops_guard.editing.intent import Intent
-from gitops_guard.facts.image import ImageFacts
 from gitops_guard.finding import Severity
-from gitops_guard.images import image_edit
 from gitops_guard.model.named_image import NamedImage
 from gitops_guard.model.used_image import UsedRole
 from gitops_guard.rule import Fix, Problem, RuleContext, Spot, needs_review, safe
 from gitops_guard.syntax.field import Field, format_keypath
 from gitops_guard.syntax.image_reference import ImageReference, InvalidReference, parse
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+    from gitops_guard.facts.image import ImageFacts
 
 Change = tuple[Intent, ...] | str
 """What changes an image at its place, or why it cannot be changed there."""
@@ -67,7 +69,7 @@ class Use(NamedTuple):
             self.at, f"{self.sentence}{message}", fix, severity=severity, image=image.normalized, about=about
         )
 
-    def facts(self, context: RuleContext) -> ImageFacts | None:
+    def facts(self, context: RuleContext) -> "ImageFacts | None":
         """What is known of the image."""
         return None if self.image is None else context.images.of(self.image)
 
@@ -88,10 +90,16 @@ def named_use(named: NamedImage) -> Use:
         named.at,
         named.role,
         _BY[named.role].format(who, shown),
-        partial(image_edit.with_digest, named),
-        lambda tag, digest: image_edit.with_tag(named, tag, digest or None),
-        partial(image_edit.with_reference, named),
+        lambda digest: _edit().with_digest(named, digest),
+        lambda tag, digest: _edit().with_tag(named, tag, digest or None),
+        lambda new: _edit().with_reference(named, new),
     )
+
+
+def _edit() -> "ModuleType":
+    from gitops_guard.images import image_edit  # noqa: PLC0415 - only where there is something to fix
+
+    return image_edit
 
 
 def digest_of(image: ImageReference, context: RuleContext) -> str:
@@ -128,7 +136,7 @@ def on_yaml(judge: Judge) -> Check:
     return check
 
 
-def as_of(facts: ImageFacts, today: date) -> str:
+def as_of(facts: "ImageFacts", today: date) -> str:
     """The end of a message by facts that are not of today."""
     seen = facts.observed_at
     return f" (as of {seen.date()})" if seen is not None and seen.date() < today else ""

@@ -1,11 +1,10 @@
-"""Secrets: where they are written, and how they reach a program."""
+"""Secrets: where they are written, and how they reach a program. What images carry is judged where they are known."""
 
 from gitops_guard.rule import Rule
 from gitops_guard.rules.sec import (
     credential,
     environment,
     file_variable,
-    image_secrets,
     plain_text,
     secret_object,
     volumes,
@@ -24,5 +23,4 @@ SEC: tuple[Rule, ...] = (
     credential.RULE,
     file_variable.REJECTED,
     file_variable.BOTH,
-    image_secrets.RULE,
 )
