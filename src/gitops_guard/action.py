@@ -20,6 +20,8 @@ VERDICTS = {CLEAN: "clean", FINDINGS: "findings", USAGE: "usage", INCOMPLETE: "i
 VALUES = {"config": COMMANDS, "fail-level": COMMANDS, "base": ("check",)}
 SWITCHES = {"offline": COMMANDS, "dry-run": ("pr",)}
 MARKER = "GITOPS_GUARD_COMMANDS_MARKER"
+REGISTRY_AUTH = "GITOPS_GUARD_REGISTRY_AUTH"
+_AUTH_WORDS = 3
 REPORTS = {"sarif-file": "sarif", "html-file": "html"}
 
 
@@ -103,6 +105,19 @@ def token(environ: Mapping[str, str]) -> str:
     if not (value.isascii() and value.isprintable() and " " not in value):
         raise UsageError("input `github-token` holds characters that no token holds")
     return value
+
+
+def registry_auth(environ: Mapping[str, str]) -> dict[str, str]:
+    """Returns the variable that holds the credentials of registries, and is empty when there are none.
+
+    Raises:
+        UsageError: a line has another form; it is not shown.
+    """
+    lines = [line.strip() for line in environ.get("INPUT_REGISTRY-AUTH", "").splitlines() if line.strip()]
+    for number, line in enumerate(lines, 1):
+        if len(line.split()) != _AUTH_WORDS or not (line.isascii() and line.replace("\t", " ").isprintable()):
+            raise UsageError(f"line {number} of input `registry-auth` is not HOST USERNAME PASSWORD")
+    return {REGISTRY_AUTH: "\n".join(lines)} if lines else {}
 
 
 def git_environment(environ: Mapping[str, str]) -> dict[str, str]:
@@ -195,11 +210,15 @@ def _say(line: str) -> None:
     print(line, flush=True)  # noqa: T201 - the runner reads commands from the log
 
 
-def _take_token(environ: Mapping[str, str]) -> None:
-    value = token(environ)
+def _take_secrets(environ: Mapping[str, str]) -> None:
+    value, credentials = token(environ), registry_auth(environ)
     os.environ.pop("INPUT_GITHUB-TOKEN", None)
+    os.environ.pop("INPUT_REGISTRY-AUTH", None)
+    passwords = [line.split()[-1] for line in credentials.get(REGISTRY_AUTH, "").splitlines()]
+    for secret in dict.fromkeys((value, *passwords) if value else passwords):
+        _say("::add-mask::" + secret.replace("%", "%25"))
+    os.environ.update(credentials)
     if value:
-        _say(f"::add-mask::{value}")
         os.environ["GITHUB_TOKEN"] = value
 
 
@@ -223,7 +242,7 @@ def _as_action() -> int:
     if (owner := workspace_owner(environ)) is not None:
         become(owner)
     try:
-        _take_token(environ)
+        _take_secrets(environ)
     except UsageError as error:
         _say(f"gitops-guard: {error}")
         return error.exit_code

@@ -32,14 +32,27 @@ def main(argv: Sequence[str] | None = None) -> int:
 def parser(command: str = "") -> argparse.ArgumentParser:
     """The command line's grammar; the options of other commands than the given one are left out, to start faster."""
     top = argparse.ArgumentParser(
-        prog="gitops-guard", description="Reviews Kubernetes manifests and Dockerfiles and hands back proven patches."
+        prog="gitops-guard",
+        description="Reviews Kubernetes manifests and Dockerfiles and hands back proven patches.",
+        formatter_class=_Help,
     )
     top.add_argument("--version", action=_Version, nargs=0, help="print the version")
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name, (summary, fill, _) in _COMMANDS.items():
         if command not in _COMMANDS or name == command:
-            fill(commands.add_parser(name, help=summary))
+            fill(commands.add_parser(name, help=summary, formatter_class=_Help))
     return top
+
+
+class _Help(argparse.HelpFormatter):
+    """Help as wide as the terminal, found without shutil, which argparse would load for every command line."""
+
+    def __init__(self, prog: str) -> None:
+        try:
+            columns = int(os.environ.get("COLUMNS") or os.get_terminal_size().columns)
+        except (ValueError, OSError):
+            columns = 80
+        super().__init__(prog, width=max(columns - 2, 40))
 
 
 class _Version(argparse.Action):

@@ -109,7 +109,7 @@ class Example(NamedTuple):
 
     `at` is the keypath of the finding in the reported form (`spec.containers[0].image`), or several; `fixed` the
     exact text after the rule's fix. `settings` is the text of a `.gitops-guard.yaml`, `beside` further files of the
-    repository, `known` what registries and scanners say.
+    repository, `known` gives what registries and scanners say, when a test asks for it.
     """
 
     text: str
@@ -118,7 +118,7 @@ class Example(NamedTuple):
     path: str = "manifest.yaml"
     settings: str = ""
     beside: tuple[tuple[str, str], ...] = ()
-    known: "tuple[ImageFacts, ...]" = ()
+    known: "Callable[[], tuple[ImageFacts, ...]]" = tuple
 
 
 class Rule(NamedTuple):

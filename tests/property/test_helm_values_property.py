@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from gitops_guard.editing.yaml import Edited, apply
 from gitops_guard.images.image_edit import Change, with_digest, with_reference, with_tag
 from gitops_guard.model.helm_values import NO_REPOSITORY, NO_TAG, PREFIX, images_of
-from gitops_guard.model.named_image import HelmParts, NamedImage
+from gitops_guard.model.image_parts import HelmParts
+from gitops_guard.model.named_image import NamedImage
 from gitops_guard.syntax.field import Field
 from gitops_guard.syntax.image_reference import ImageReference, parse
 from gitops_guard.syntax.nodes import Data

@@ -34,7 +34,7 @@ def workbench(rule: Rule, example: Example) -> Workbench:
         settings = read(SourceFile(".gitops-guard.yaml", example.settings), IDS, TODAY)
     one = rule_set((rule,))
     rules = Rules(one, lambda: one, dict(example.beside).get)
-    known = KnownImages({facts.reference: facts for facts in example.known})
+    known = KnownImages({facts.reference: facts for facts in example.known()})
     context = RuleContext(settings, TODAY, images=known)
     beside = {path: inspect(SourceFile(path, text), rules, context).facts for path, text in example.beside}
     return Workbench(rules, context, beside)

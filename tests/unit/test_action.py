@@ -100,6 +100,24 @@ def test_a_token_that_could_leak_its_rest_is_refused_without_being_shown(value: 
     assert "öne" not in str(caught.value)
 
 
+def test_credentials_of_registries_become_a_variable() -> None:
+    lines = "  registry.example.com ci s3%cret\n\n ghcr.io\tme\ttoken \n"
+    assert action.registry_auth({"INPUT_REGISTRY-AUTH": lines}) == {
+        "GITOPS_GUARD_REGISTRY_AUTH": "registry.example.com ci s3%cret\nghcr.io\tme\ttoken"
+    }
+    assert action.registry_auth({"INPUT_REGISTRY-AUTH": " \n"}) == {}
+    assert action.registry_auth({}) == {}
+
+
+@pytest.mark.parametrize(
+    "line", ["s3cret", "host s3cret", "host user s3cret more", "host user s3c\x07ret", "host üser s3cret"]
+)
+def test_a_wrong_line_of_credentials_is_named_by_its_number_only(line: str) -> None:
+    with pytest.raises(UsageError, match="line 2 of input `registry-auth`") as caught:
+        action.registry_auth({"INPUT_REGISTRY-AUTH": f"a b c\n{line}\n"})
+    assert "s3c" not in str(caught.value)
+
+
 def test_git_is_told_of_the_workspace_after_what_is_there() -> None:
     assert action.git_environment({"GITHUB_WORKSPACE": "/w"}) == {
         "GIT_CONFIG_COUNT": "1",
@@ -231,6 +249,22 @@ def test_the_token_is_shown_to_nothing_but_the_mask(
     assert TOKEN not in (tmp_path / "output").read_text()
 
 
+def test_passwords_of_registries_are_masked_and_gone_from_the_inputs(
+    run_action: RunAction, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("INPUT_REGISTRY-AUTH", "registry.example.com ci s3%cret\n")
+
+    def looking(_: list[str]) -> int:
+        assert os.environ["GITOPS_GUARD_REGISTRY_AUTH"] == "registry.example.com ci s3%cret"
+        assert "INPUT_REGISTRY-AUTH" not in os.environ
+        return CLEAN
+
+    assert run_action(looking) == CLEAN
+    printed = capsys.readouterr().out
+    assert "::add-mask::s3%25cret" in printed.splitlines()
+    assert printed.count("s3%") == 1
+
+
 def stop_with_text(_: list[str]) -> int:
     raise SystemExit("usage")
 
@@ -275,7 +309,7 @@ def test_a_module_of_the_repository_is_never_imported(tmp_path: Path) -> None:
 
 def test_action_yml_declares_what_the_entrance_reads_and_writes() -> None:
     declared = yaml.safe_load((ROOT / "action.yml").read_text())
-    own = {"command", "github-token", "paths", "json-file"}
+    own = {"command", "github-token", "registry-auth", "paths", "json-file"}
     assert set(declared["inputs"]) == own | set(action.VALUES) | set(action.SWITCHES) | set(action.REPORTS)
     assert set(declared["outputs"]) == {"verdict", "findings", "new", "sarif-file"}
     assert "default" not in declared["inputs"]["fail-level"]

@@ -2,7 +2,8 @@ from datetime import date
 
 import pytest
 
-from gitops_guard.configuration import is_digest, read
+from gitops_guard.configuration import read
+from gitops_guard.configuration.values import is_digest
 from gitops_guard.errors import ConfigurationError
 from gitops_guard.finding import HIGH, LOW
 from gitops_guard.settings import RuleSetting, Settings

@@ -10,8 +10,6 @@ from gitops_guard.source_file import SourceFile
 from gitops_guard.syntax.field import Field
 from gitops_guard.syntax.yaml import parse
 
-FILE_NAMES = (".gitops-guard.yaml", ".gitops-guard.yml")
-
 _IMAGES = ("approved_images", "image_policy", "registries", "scan_reports", "scan_sources", "signers", "builds")
 _TOP = (
     "kubernetes_version",
@@ -30,17 +28,7 @@ _REQUIRED_OF_A_WAIVER = ("owner", "reason", "expires")
 
 
 def read(file: SourceFile, rule_ids: Collection[str], today: date) -> Settings:
-    """The settings of a configuration file.
-
-    Args:
-        file: the file.
-        rule_ids: the ids that `rules` and `waivers` may name.
-        today: the day that decides which waivers have expired.
-
-    Raises:
-        ConfigurationError: with file and line; a waiver that is merely incomplete or expired is no error, it waives
-            nothing and says why in `Waiver.defects`.
-    """
+    """As `configuration.read`."""
     stream = parse(file.text)
     values = ValueReader(file)
     if stream.problems:

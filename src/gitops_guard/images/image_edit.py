@@ -8,15 +8,8 @@ from collections.abc import Iterator
 
 from gitops_guard.editing.intent import DeleteKey, Intent, SetValue
 from gitops_guard.images.reference_text import name_text, rewritten, written_name
-from gitops_guard.model.named_image import (
-    EmbeddedValues,
-    HelmParameters,
-    HelmParts,
-    KustomizeParts,
-    KustomizeText,
-    NamedImage,
-    WholeText,
-)
+from gitops_guard.model.image_parts import EmbeddedValues, HelmParameters, HelmParts, KustomizeParts, KustomizeText
+from gitops_guard.model.named_image import NamedImage, WholeText
 from gitops_guard.syntax.field import Field, format_keypath
 from gitops_guard.syntax.image_reference import ImageReference, InvalidReference
 

@@ -3,16 +3,10 @@
 from collections.abc import Iterator
 
 from gitops_guard.model import helm_values
+from gitops_guard.model.image_parts import EmbeddedValues, HelmParameters, KustomizeText
 from gitops_guard.model.kubernetes_object import KubernetesObject
 from gitops_guard.model.kustomization import TAG_ELSEWHERE
-from gitops_guard.model.named_image import (
-    EmbeddedValues,
-    HelmParameters,
-    KustomizeText,
-    NamedImage,
-    NamedRole,
-    WholeText,
-)
+from gitops_guard.model.named_image import NamedImage, NamedRole, WholeText
 from gitops_guard.syntax.field import Field
 from gitops_guard.syntax.image_reference import ImageReference, parse
 from gitops_guard.syntax.yaml import parse as parse_yaml

@@ -6,8 +6,9 @@ Only loaded for objects that do.
 from collections.abc import Callable, Iterator
 
 from gitops_guard.model import argo_cd, helm_values, kustomization
+from gitops_guard.model.image_parts import HelmParts
 from gitops_guard.model.kubernetes_object import KubernetesObject
-from gitops_guard.model.named_image import HelmParts, NamedImage
+from gitops_guard.model.named_image import NamedImage
 from gitops_guard.syntax.field import Field
 
 

@@ -2,14 +2,14 @@
 
 import re
 
-_VALUES_NAME = re.compile(r"(?:.*[._-])?values(?:[._-].*)?\.ya?ml", re.IGNORECASE)
+_VALUES_NAME = r"(?i)(?:.*[._-])?values(?:[._-].*)?\.ya?ml"
 _KUSTOMIZATIONS = frozenset(("kustomization.yaml", "kustomization.yml", "Kustomization"))
 
 
 def is_values_name(path: str) -> bool:
     """Whether a path is one that values are kept at: `values-prod.yaml`, `prod.values.yml`, `values/prod.yaml`."""
     folder, _, name = path.rpartition("/")
-    if _VALUES_NAME.fullmatch(name):
+    if "values" in name.lower() and re.fullmatch(_VALUES_NAME, name):
         return True
     return folder.rpartition("/")[2] == "values" and name.endswith((".yaml", ".yml"))
 

@@ -16,7 +16,8 @@ from typing import NamedTuple
 
 from gitops_guard.model import helm_tag
 from gitops_guard.model.chart import Chart, chart_of, default_tag
-from gitops_guard.model.named_image import HelmParameters, HelmParts, NamedImage, NamedRole, WholeText
+from gitops_guard.model.image_parts import HelmParameters, HelmParts
+from gitops_guard.model.named_image import NamedImage, NamedRole, WholeText
 from gitops_guard.syntax.field import Field, format_keypath
 from gitops_guard.syntax.image_reference import ImageReference, InvalidReference, parse
 

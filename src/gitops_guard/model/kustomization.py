@@ -11,7 +11,8 @@ Measured with Kustomize 5.5 (`kubectl kustomize`):
 
 from collections.abc import Iterator
 
-from gitops_guard.model.named_image import KustomizeParts, NamedImage, NamedRole
+from gitops_guard.model.image_parts import KustomizeParts
+from gitops_guard.model.named_image import NamedImage, NamedRole
 from gitops_guard.syntax.field import Field
 from gitops_guard.syntax.image_reference import ImageReference, InvalidReference, parse
 

@@ -1,6 +1,6 @@
 """A place of a manifest or values file that names an image."""
 
-from typing import Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from gitops_guard.syntax.field import Field
 from gitops_guard.syntax.image_reference import ImageReference, InvalidReference
@@ -17,55 +17,11 @@ class WholeText(NamedTuple):
     field: Field
 
 
-class HelmParts(NamedTuple):
-    """The reference is put together from a mapping's `registry`, `repository`, `tag` and `digest`.
+if TYPE_CHECKING:
+    from gitops_guard.model.image_parts import EmbeddedValues, HelmParameters, HelmParts, KustomizeParts, KustomizeText
 
-    Fields that are not written are missing ones of the mapping. Charts join repository and tag with a colon, so a chart
-    without a `digest` key takes `tag: 1.27@sha256:...`. A digest under the key `sha` stands without its `sha256:`.
-    """
-
-    registry: Field
-    repository: Field
-    tag: Field
-    digest: Field
-
-
-class HelmParameters(NamedTuple):
-    """As `HelmParts`, from Argo CD's list of `name` and `value` pairs: the fields are the values.
-
-    What no pair gives is a missing field of the list; it cannot be written by its keypath.
-    """
-
-    registry: Field
-    repository: Field
-    tag: Field
-    digest: Field
-
-
-class KustomizeParts(NamedTuple):
-    """An entry of a Kustomization's `images`: it changes images of this `name` in the resources."""
-
-    name: Field
-    new_name: Field
-    new_tag: Field
-    digest: Field
-
-
-class KustomizeText(NamedTuple):
-    """Argo CD's short form of such an entry, `name=new-name:tag`; `prefix` is what stands before the reference."""
-
-    field: Field
-    prefix: str
-
-
-class EmbeddedValues(NamedTuple):
-    """The reference stands in YAML that is itself a text of `field`: there is no place for an exact edit."""
-
-    field: Field
-
-
-Parts = WholeText | HelmParts | HelmParameters | KustomizeParts | KustomizeText | EmbeddedValues
-"""How a place names its image, and so how it is edited."""
+    Parts = WholeText | HelmParts | HelmParameters | KustomizeParts | KustomizeText | EmbeddedValues
+    """How a place names its image, and so how it is edited."""
 
 
 class NamedImage(NamedTuple):
@@ -80,5 +36,5 @@ class NamedImage(NamedTuple):
     text: str
     reference: ImageReference | InvalidReference
     at: Field
-    parts: Parts
+    parts: "Parts"
     container: str = ""

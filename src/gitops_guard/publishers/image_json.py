@@ -1,12 +1,14 @@
 """One image of a report as JSON: `images[]` of the report, and what `gitops-guard images` writes."""
 
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from gitops_guard.facts.image import ImageFacts
-from gitops_guard.facts.scan import Scan
 from gitops_guard.model.used_image import UsedImage
 from gitops_guard.report import ImageRow
+
+if TYPE_CHECKING:
+    from gitops_guard.facts.image import ImageFacts
+    from gitops_guard.facts.scan import Scan
 
 Json = dict[str, Any]
 
@@ -42,7 +44,7 @@ def _place(one: UsedImage) -> Json:
     }
 
 
-def _facts(facts: ImageFacts) -> Json:
+def _facts(facts: "ImageFacts") -> Json:
     return {
         "digest": facts.digest,
         "tag_digest": facts.tag_digest,
@@ -60,7 +62,7 @@ def _facts(facts: ImageFacts) -> Json:
     }
 
 
-def scan(found: Scan) -> Json:
+def scan(found: "Scan") -> Json:
     """A scan without its vulnerabilities: the state, who scanned when, and how many of which severity."""
     return {
         "state": found.state,

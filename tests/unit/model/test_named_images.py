@@ -6,8 +6,9 @@ import sys
 import pytest
 
 from gitops_guard.model.image_fields import _EMBEDDED, _TABLE, COMPOSING, image_paths
+from gitops_guard.model.image_parts import HelmParts
 from gitops_guard.model.kubernetes_object import KubernetesObject, ObjectIdentity, objects
-from gitops_guard.model.named_image import HelmParts, NamedImage, WholeText
+from gitops_guard.model.named_image import NamedImage, WholeText
 from gitops_guard.model.named_images import _may_be_custom, named_images
 from gitops_guard.model.workload import WORKLOAD_KINDS
 from gitops_guard.syntax.field import Field, format_keypath

@@ -3,9 +3,10 @@
 import pytest
 
 from gitops_guard.model.helm_values import NO_REPOSITORY, NO_TAG
+from gitops_guard.model.image_parts import EmbeddedValues, HelmParameters, KustomizeText
 from gitops_guard.model.kubernetes_object import objects
 from gitops_guard.model.kustomization import TAG_ELSEWHERE
-from gitops_guard.model.named_image import EmbeddedValues, HelmParameters, KustomizeText, NamedImage, WholeText
+from gitops_guard.model.named_image import NamedImage, WholeText
 from gitops_guard.model.named_images import named_images
 from gitops_guard.syntax.field import format_keypath
 from gitops_guard.syntax.image_reference import ImageReference

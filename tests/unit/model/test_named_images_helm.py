@@ -12,7 +12,8 @@ from gitops_guard.model.helm_values import (
     default_tag,
     images_of,
 )
-from gitops_guard.model.named_image import HelmParts, NamedImage, WholeText
+from gitops_guard.model.image_parts import HelmParts
+from gitops_guard.model.named_image import NamedImage, WholeText
 from gitops_guard.syntax.field import Field, format_keypath
 from gitops_guard.syntax.image_reference import ImageReference, InvalidReference
 from gitops_guard.syntax.yaml import parse

@@ -56,7 +56,7 @@ def _is_inherited(dockerfile: Dockerfile, context: RuleContext) -> bool:
 
 
 def _file(text: str, at: str = "", known: tuple[ImageFacts, ...] = ()) -> Example:
-    return Example(text, at=at or (), path="Dockerfile", known=known)
+    return Example(text, at=at or (), path="Dockerfile", known=lambda: known)
 
 
 _AT = "stage.final.HEALTHCHECK"

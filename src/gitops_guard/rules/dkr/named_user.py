@@ -91,7 +91,7 @@ def _fix(dockerfile: Dockerfile, user: EffectiveUser, name: str, uid: str) -> Fi
 
 
 def _file(text: str, at: str = "", fixed: str | None = None, known: tuple[ImageFacts, ...] = ()) -> Example:
-    return Example(text, at=at or (), fixed=fixed, path="Dockerfile", known=known)
+    return Example(text, at=at or (), fixed=fixed, path="Dockerfile", known=lambda: known)
 
 
 _AT = "stage.final.USER"

@@ -97,7 +97,7 @@ def _fix(dockerfile: Dockerfile, instruction: Instruction, port: Token) -> Fix |
 def _file(
     text: str, at: str | tuple[str, ...] = (), fixed: str | None = None, known: tuple[ImageFacts, ...] = ()
 ) -> Example:
-    return Example(text, at=at, fixed=fixed, path="Dockerfile", known=known)
+    return Example(text, at=at, fixed=fixed, path="Dockerfile", known=lambda: known)
 
 
 _FROM = "FROM debian:12\n"

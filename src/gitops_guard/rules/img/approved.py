@@ -29,7 +29,7 @@ from typing import TYPE_CHECKING
 from gitops_guard.finding import HIGH
 from gitops_guard.model.named_image import NamedImage
 from gitops_guard.rule import Example, Problem, Rule, RuleContext
-from gitops_guard.rules.img.example import AT, LIST, MADE, pod
+from gitops_guard.rules.img.example import AT, LIST, made, pod
 from gitops_guard.rules.img.use import Use, on_yaml, replaced
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ RULE = Rule(
         Example(pod("registry.example.com/team/${NAME}:1.0.0"), at=AT, settings=LIST),
         Example(
             pod("nginx:1.27.4"), at=AT, settings="approved_images:\n  - repository: nginx\n    max_age_days: 30\n",
-            known=(MADE,),
+            known=lambda: (made(),),
         ),
         Example(pod("nginx:1.27.4"), at=AT, settings="approved_images:\n  - repository: nginx\n    max_age_days: 30\n"),
         Example(
@@ -101,7 +101,7 @@ RULE = Rule(
         Example(pod("evil.example/anything:1")),
         Example(
             pod("nginx:1.27.4"), settings="approved_images:\n  - repository: nginx\n    max_age_days: 400\n",
-            known=(MADE,),
+            known=lambda: (made(),),
         ),
         Example(
             pod("nginx:1.27.4"),

@@ -22,7 +22,8 @@ from gitops_guard.rules.img import (
     unsigned,
     vulnerable,
 )
-from gitops_guard.rules.img.example import FIXABLE, MADE, SHA, scanned
+from gitops_guard.rules.img.example import SHA
+from gitops_guard.rules.img.known_example import FIXABLE, MADE, scanned
 from gitops_guard.rules.img.use import Judge, Use
 from gitops_guard.syntax.dockerfile import Dockerfile, ImageUse
 from gitops_guard.syntax.image_reference import ImageReference, InvalidReference
@@ -181,7 +182,7 @@ DIGEST = _both(
     bad=(
         _file("FROM python:3.12.7-slim\n", "stage.final.FROM", f"FROM python:3.12.7-slim@{SHA}\n", _DIGESTS),
         _file("ARG V=3.12.7\nFROM python:$V-slim\n", "stage.final.FROM", settings=_DIGESTS),
-        _BASE._replace(known=(MADE,), fixed=f"FROM nginx:1.27.4@{SHA}\n"),
+        _BASE._replace(known=lambda: (MADE,), fixed=f"FROM nginx:1.27.4@{SHA}\n"),
     ),
     good=(_file(f"FROM python:3.12.7-slim@{SHA} AS a\nFROM a\n"), _file("FROM scratch\n")),
 )  # fmt: skip
@@ -192,10 +193,10 @@ IMG_DOCKERFILE: tuple[Rule, ...] = (
     DIGEST,
     _both(single_platform.RULE, single_platform.judge),
     _both(moved_tag.RULE, moved_tag.judge),
-    _both(vulnerable.RULE, vulnerable.judge, bad=(_BASE._replace(known=(scanned(FIXABLE),)),)),
+    _both(vulnerable.RULE, vulnerable.judge, bad=(_BASE._replace(known=lambda: (scanned(FIXABLE),)),)),
     _both(exploited.RULE, exploited.judge),
     _both(ended_line.RULE, ended_line.judge, bad=(_file("FROM python:3.8-slim\n", "stage.final.FROM"),)),
-    _both(unscanned.RULE, unscanned.judge, bad=(_BASE._replace(known=(scanned(state="missing"),)),)),
+    _both(unscanned.RULE, unscanned.judge, bad=(_BASE._replace(known=lambda: (scanned(state="missing"),)),)),
     _both(unsigned.RULE, unsigned.judge),
     _both(old_image.RULE, old_image.judge),
     full_base.RULE,

@@ -1,9 +1,9 @@
-"""What the examples of the rules on images are made of."""
+"""What the examples of the rules on images are made of. What is known of images in them is in `known_example`."""
 
-from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
-from gitops_guard.facts.image import ImageFacts
-from gitops_guard.facts.scan import Scan, Vulnerability
+if TYPE_CHECKING:
+    from gitops_guard.facts.image import ImageFacts
 
 _HEAD = "apiVersion: v1\nkind: Pod\nmetadata:\n  name: web\nspec:\n  containers:\n    - name: web\n"
 AT = "spec.containers[0].image"
@@ -28,25 +28,8 @@ def pod(image: str, rest: str = "") -> str:
     return f"{_HEAD}      image: {image}\n{rest}"
 
 
-def day(text: str) -> datetime:
-    """The first moment of a day."""
-    return datetime.fromisoformat(text).replace(tzinfo=UTC)
+def made() -> "ImageFacts":
+    """What is known of `nginx:1.27.4` in examples: it is a year old."""
+    from gitops_guard.rules.img.known_example import MADE  # noqa: PLC0415 - only tests ask
 
-
-MADE = ImageFacts(NGINX, tag_digest=SHA, digest=SHA, is_index=True, created=day("2025-11-01"))
-"""An image that is a year old."""
-
-FIXABLE = Vulnerability("CVE-2026-1111", "critical", "openssl", "3.0.1", fixed="3.0.2")
-EXPLOITED = Vulnerability("CVE-2026-2222", "medium", "zlib", "1.2", kev=True)
-
-
-def scan(*found: Vulnerability, when: str | None = "2026-11-20", state: str = "") -> Scan:
-    """What a scanner found."""
-    moment = None if when is None else day(when)
-    name = state or ("findings" if found else "clean")
-    return Scan(name, "harbor", scanned_at=moment, vulnerabilities=found)  # type: ignore[arg-type]
-
-
-def scanned(*found: Vulnerability, when: str | None = "2026-11-20", state: str = "") -> ImageFacts:
-    """An image, and what a scanner found in it."""
-    return MADE._replace(created=day("2026-11-01"), scan=scan(*found, when=when, state=state))
+    return MADE

@@ -19,7 +19,7 @@ from collections.abc import Iterator
 from gitops_guard.finding import LOW
 from gitops_guard.model.named_image import NamedImage
 from gitops_guard.rule import Example, Problem, Rule, RuleContext
-from gitops_guard.rules.img.example import AT, DIGESTS, MADE, SHA, pod
+from gitops_guard.rules.img.example import AT, DIGESTS, SHA, made, pod
 from gitops_guard.rules.img.use import Use, on_yaml, pinned
 
 
@@ -44,15 +44,16 @@ RULE = Rule(
     ),
     bad=(
         Example(pod("nginx:1.27.4"), at=AT, settings=DIGESTS, fixed=pod(f"nginx:1.27.4@{SHA}")),
-        Example(pod("nginx:1.27.4"), at=AT, known=(MADE,), fixed=pod(f"nginx:1.27.4@{SHA}")),
+        Example(pod("nginx:1.27.4"), at=AT, known=lambda: (made(),), fixed=pod(f"nginx:1.27.4@{SHA}")),
         Example(pod("nginx:1.27.5"), at=AT, settings=DIGESTS),
         Example(
-            "image:\n  repository: nginx\n  tag: 1.27.4\n", at="image.tag", path="chart/values.yaml", known=(MADE,),
+            "image:\n  repository: nginx\n  tag: 1.27.4\n", at="image.tag", path="chart/values.yaml",
+            known=lambda: (made(),),
             fixed=f"image:\n  repository: nginx\n  tag: 1.27.4@{SHA}\n",
         ),
         Example(
             "images:\n  - name: nginx\n    newTag: 1.27.4\n", at="images[0].newTag", path="kustomization.yaml",
-            known=(MADE,), fixed=f"images:\n  - name: nginx\n    newTag: 1.27.4\n    digest: {SHA}\n",
+            known=lambda: (made(),), fixed=f"images:\n  - name: nginx\n    newTag: 1.27.4\n    digest: {SHA}\n",
         ),
     ),
     good=(Example(pod(f"nginx:1.27.4@{SHA}")), Example(pod("nginx@" + SHA))),

@@ -21,7 +21,8 @@ from gitops_guard.facts.image import ImageFacts
 from gitops_guard.finding import MEDIUM
 from gitops_guard.model.named_image import NamedImage
 from gitops_guard.rule import Example, Problem, Rule, RuleContext, needs_review
-from gitops_guard.rules.img.example import AT, MADE, OTHER, SHA, day, pod
+from gitops_guard.rules.img.example import AT, OTHER, SHA, pod
+from gitops_guard.rules.img.known_example import MADE, day
 from gitops_guard.rules.img.use import Use, as_of, on_yaml
 
 
@@ -69,11 +70,11 @@ RULE = Rule(
     controls=(
         "cis_docker:4.2", "nsa:pod-image-build", "mitre:T1525", "sp800_190:4.2.2", "sp800_53:SI-7(1)", "pci:11.5.2",
     ),
-    bad=(Example(pod(f"nginx:1.27.4@{OTHER}"), at=AT, known=(_MOVED,), fixed=pod(f"nginx:1.27.4@{SHA}")),),
+    bad=(Example(pod(f"nginx:1.27.4@{OTHER}"), at=AT, known=lambda: (_MOVED,), fixed=pod(f"nginx:1.27.4@{SHA}")),),
     good=(
-        Example(pod(f"nginx:1.27.4@{SHA}"), known=(MADE,)),
-        Example(pod(f"nginx@{OTHER}"), known=(_MOVED._replace(reference=f"docker.io/library/nginx@{OTHER}"),)),
-        Example(pod(f"nginx:1.27.4@{OTHER}"), known=(_MOVED._replace(pinned_in_tag=True),)),
+        Example(pod(f"nginx:1.27.4@{SHA}"), known=lambda: (MADE,)),
+        Example(pod(f"nginx@{OTHER}"), known=lambda: (_MOVED._replace(reference=f"docker.io/library/nginx@{OTHER}"),)),
+        Example(pod(f"nginx:1.27.4@{OTHER}"), known=lambda: (_MOVED._replace(pinned_in_tag=True),)),
         Example(pod(f"nginx:1.27.4@{OTHER}")),
     ),
 )  # fmt: skip

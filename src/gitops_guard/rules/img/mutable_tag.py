@@ -20,7 +20,7 @@ from collections.abc import Iterator
 from gitops_guard.finding import MEDIUM
 from gitops_guard.model.named_image import NamedImage
 from gitops_guard.rule import Example, Problem, Rule, RuleContext
-from gitops_guard.rules.img.example import AT, DIGESTS, MADE, SHA, pod
+from gitops_guard.rules.img.example import AT, DIGESTS, SHA, made, pod
 from gitops_guard.rules.img.use import Use, on_yaml, pinned
 from gitops_guard.syntax.image_reference import ImageReference, tag_kind
 
@@ -65,7 +65,7 @@ RULE = Rule(
         Example(pod("nginx:latest"), at=AT),
         Example(pod("nginx:1.27"), at=AT, settings=DIGESTS, fixed=pod(f"nginx:1.27@{SHA}")),
         Example(
-            pod("nginx"), at=AT, known=(MADE._replace(reference="docker.io/library/nginx:latest"),),
+            pod("nginx"), at=AT, known=lambda: (made()._replace(reference="docker.io/library/nginx:latest"),),
             fixed=pod(f"nginx@{SHA}"),
         ),
         Example(

@@ -21,7 +21,8 @@ from gitops_guard.finding import LOW
 from gitops_guard.images.limits import days
 from gitops_guard.model.named_image import NamedImage
 from gitops_guard.rule import Example, Fix, Problem, Rule, RuleContext, needs_review
-from gitops_guard.rules.img.example import AT, MADE, OTHER, SHA, day, pod
+from gitops_guard.rules.img.example import AT, OTHER, SHA, pod
+from gitops_guard.rules.img.known_example import MADE, day
 from gitops_guard.rules.img.moved_tag import disagree
 from gitops_guard.rules.img.use import Use, as_of, on_yaml
 from gitops_guard.rules.img.vulnerable import upgraded
@@ -63,12 +64,12 @@ RULE = Rule(
     aliases=(),
     controls=("cis_docker:4.4", "nsa:upgrade", "sp800_190:4.2.2", "sp800_53:SI-2", "pci:6.3.3"),
     bad=(
-        Example(pod("nginx:1.27.4"), at=AT, known=(_OLD,)),
-        Example(pod(f"nginx:1.27.4@{OTHER}"), at=AT, known=(_PINNED,), fixed=pod(f"nginx:1.27.4@{SHA}")),
+        Example(pod("nginx:1.27.4"), at=AT, known=lambda: (_OLD,)),
+        Example(pod(f"nginx:1.27.4@{OTHER}"), at=AT, known=lambda: (_PINNED,), fixed=pod(f"nginx:1.27.4@{SHA}")),
     ),
     good=(
-        Example(pod("nginx:1.27.4"), known=(_OLD,), settings="image_policy:\n  max_age_days: 900\n"),
-        Example(pod("nginx:1.27.4"), known=(_OLD._replace(created=None),)),
+        Example(pod("nginx:1.27.4"), known=lambda: (_OLD,), settings="image_policy:\n  max_age_days: 900\n"),
+        Example(pod("nginx:1.27.4"), known=lambda: (_OLD._replace(created=None),)),
         Example(pod("nginx:1.27.4")),
     ),
 )  # fmt: skip

@@ -18,7 +18,8 @@ from collections.abc import Iterator
 from gitops_guard.finding import LOW
 from gitops_guard.model.named_image import NamedImage
 from gitops_guard.rule import Example, Problem, Rule, RuleContext, safe
-from gitops_guard.rules.img.example import AT, MADE, OTHER, SHA, pod
+from gitops_guard.rules.img.example import AT, OTHER, SHA, pod
+from gitops_guard.rules.img.known_example import MADE
 from gitops_guard.rules.img.use import Use, as_of, on_yaml
 
 
@@ -51,12 +52,12 @@ RULE = Rule(
     aliases=(),
     controls=("nsa:pod-image-build", "sp800_190:4.1.2", "sp800_53:CM-2", "pci:6.3.2"),
     bad=(
-        Example(pod(f"nginx:1.27.4@{OTHER}"), at=AT, known=(_PINNED,), fixed=pod(f"nginx:1.27.4@{SHA}")),
-        Example(pod(f"nginx:1.27.4@{OTHER}"), at=AT, known=(_PINNED._replace(pinned_in_tag=False),)),
+        Example(pod(f"nginx:1.27.4@{OTHER}"), at=AT, known=lambda: (_PINNED,), fixed=pod(f"nginx:1.27.4@{SHA}")),
+        Example(pod(f"nginx:1.27.4@{OTHER}"), at=AT, known=lambda: (_PINNED._replace(pinned_in_tag=False),)),
     ),
     good=(
-        Example(pod(f"nginx:1.27.4@{SHA}"), known=(MADE,)),
-        Example(pod(f"nginx:1.27.4@{OTHER}"), known=(_PINNED._replace(is_index=False),)),
+        Example(pod(f"nginx:1.27.4@{SHA}"), known=lambda: (MADE,)),
+        Example(pod(f"nginx:1.27.4@{OTHER}"), known=lambda: (_PINNED._replace(is_index=False),)),
         Example(pod(f"nginx:1.27.4@{OTHER}")),
     ),
 )  # fmt: skip

@@ -25,7 +25,8 @@ from gitops_guard.finding import MEDIUM
 from gitops_guard.images.limits import days
 from gitops_guard.model.named_image import NamedImage
 from gitops_guard.rule import Example, Problem, Rule, RuleContext
-from gitops_guard.rules.img.example import AT, FIXABLE, MADE, pod, scan, scanned
+from gitops_guard.rules.img.example import AT, pod
+from gitops_guard.rules.img.known_example import FIXABLE, MADE, scan, scanned
 from gitops_guard.rules.img.use import Use, as_of, on_yaml
 
 _CANNOT_TELL = frozenset(("unauthorised", "unavailable"))
@@ -86,24 +87,24 @@ RULE = Rule(
         "cis_docker:4.4", "nsa:pod-image-build", "sp800_190:4.2.2", "sp800_53:RA-5", "sp800_53:CA-7", "pci:11.3.1",
     ),
     bad=(
-        Example(pod("nginx:1.27.4"), at=AT, known=(scanned(state="missing"),)),
-        Example(pod("nginx:1.27.4"), at=AT, known=(scanned(FIXABLE, when="2026-10-01"),)),
-        Example(pod("nginx:1.27.4"), at=AT, known=(scanned(when=None),)),
-        Example(pod("nginx:1.27.4"), at=AT, known=(scanned(when=None, state="stale"),)),
-        Example(pod("nginx:1.27.4"), at=AT, known=(scanned(state="unauthorised"),), settings=_REPORTS),
+        Example(pod("nginx:1.27.4"), at=AT, known=lambda: (scanned(state="missing"),)),
+        Example(pod("nginx:1.27.4"), at=AT, known=lambda: (scanned(FIXABLE, when="2026-10-01"),)),
+        Example(pod("nginx:1.27.4"), at=AT, known=lambda: (scanned(when=None),)),
+        Example(pod("nginx:1.27.4"), at=AT, known=lambda: (scanned(when=None, state="stale"),)),
+        Example(pod("nginx:1.27.4"), at=AT, known=lambda: (scanned(state="unauthorised"),), settings=_REPORTS),
         Example(
             pod("nginx:1.27.4"), at=AT,
-            known=(MADE._replace(unknown=(Unknown("digest", "the registry answered 401"),)),),
+            known=lambda: (MADE._replace(unknown=(Unknown("digest", "the registry answered 401"),)),),
             settings="image_policy:\n  max_age_days: 90\n",
         ),
     ),
     good=(
-        Example(pod("nginx:1.27.4"), known=(scanned(FIXABLE),)),
-        Example(pod("nginx:1.27.4"), known=(scanned(),)),
-        Example(pod("nginx:1.27.4"), known=(MADE,)),
-        Example(pod("nginx:1.27.4"), known=(MADE._replace(unknown=(Unknown("digest", "not asked"),)),)),
+        Example(pod("nginx:1.27.4"), known=lambda: (scanned(FIXABLE),)),
+        Example(pod("nginx:1.27.4"), known=lambda: (scanned(),)),
+        Example(pod("nginx:1.27.4"), known=lambda: (MADE,)),
+        Example(pod("nginx:1.27.4"), known=lambda: (MADE._replace(unknown=(Unknown("digest", "not asked"),)),)),
         Example(
-            pod("nginx:1.27.4"), known=(MADE._replace(scan=scan(state="unavailable")),),
+            pod("nginx:1.27.4"), known=lambda: (MADE._replace(scan=scan(state="unavailable")),),
             settings="image_policy:\n  unknown: none\n",
         ),
         Example(pod("nginx:1.27.4")),

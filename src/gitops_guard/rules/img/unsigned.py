@@ -16,11 +16,12 @@ NIST SP 800-190, section 4.1.5. Sigstore, "Verifying Signatures".
 
 from collections.abc import Iterator
 
-from gitops_guard.facts.image import Signature, Unknown
+from gitops_guard.facts.image import ImageFacts, Signature, Unknown
 from gitops_guard.finding import MEDIUM
 from gitops_guard.model.named_image import NamedImage
 from gitops_guard.rule import Example, Problem, Rule, RuleContext
-from gitops_guard.rules.img.example import AT, MADE, pod
+from gitops_guard.rules.img.example import AT, pod
+from gitops_guard.rules.img.known_example import MADE
 from gitops_guard.rules.img.use import Use, as_of, on_yaml
 
 
@@ -50,6 +51,11 @@ _SIGNERS = """signers:
       -----END PUBLIC KEY-----
 """
 
+
+def _signed(signature: Signature) -> tuple[ImageFacts, ...]:
+    return (MADE._replace(signature=signature),)
+
+
 RULE = Rule(
     id="GG-IMG-011",
     name="unsigned-image",
@@ -63,22 +69,22 @@ RULE = Rule(
         "sp800_190:4.1.5", "sp800_53:CM-14", "sp800_53:SR-4(3)", "sp800_53:SR-11", "pci:6.3.2", "owasp_k8s_2025:K04",
     ),
     bad=(
-        Example(pod("nginx:1.27.4"), at=AT, settings=_SIGNERS, known=(MADE._replace(signature=Signature("none")),)),
+        Example(pod("nginx:1.27.4"), at=AT, settings=_SIGNERS, known=lambda: _signed(Signature("none"))),
         Example(
             pod("nginx:1.27.4"), at=AT, settings=_SIGNERS,
-            known=(MADE._replace(signature=Signature("rejected", reason="it is for another digest")),),
+            known=lambda: _signed(Signature("rejected", reason="it is for another digest")),
         ),
-        Example(pod("nginx:1.27.4"), at=AT, settings=_SIGNERS, known=(MADE._replace(signature=Signature("present")),)),
+        Example(pod("nginx:1.27.4"), at=AT, settings=_SIGNERS, known=lambda: _signed(Signature("present"))),
         Example(
             pod("nginx:1.27.4"), at=AT, settings=_SIGNERS,
-            known=(MADE._replace(unknown=(Unknown("signature", "the registry answered 401"),)),),
+            known=lambda: (MADE._replace(unknown=(Unknown("signature", "the registry answered 401"),)),),
         ),
     ),
     good=(
         Example(
-            pod("nginx:1.27.4"), settings=_SIGNERS, known=(MADE._replace(signature=Signature("verified", "release")),)
+            pod("nginx:1.27.4"), settings=_SIGNERS, known=lambda: _signed(Signature("verified", "release"))
         ),
-        Example(pod("nginx:1.27.4"), known=(MADE._replace(signature=Signature("none")),)),
+        Example(pod("nginx:1.27.4"), known=lambda: _signed(Signature("none"))),
         Example(pod("nginx:1.27.4"), settings=_SIGNERS),
     ),
 )  # fmt: skip

@@ -23,7 +23,8 @@ from gitops_guard.finding import CRITICAL
 from gitops_guard.images.limits import SEVERITIES, ids_of, worse_than
 from gitops_guard.model.named_image import NamedImage
 from gitops_guard.rule import Example, Fix, Problem, Rule, RuleContext, needs_review
-from gitops_guard.rules.img.example import AT, FIXABLE, SHA, pod, scan, scanned
+from gitops_guard.rules.img.example import AT, SHA, pod
+from gitops_guard.rules.img.known_example import FIXABLE, scan, scanned
 from gitops_guard.rules.img.use import Use, as_of, on_yaml
 
 
@@ -85,23 +86,25 @@ RULE = Rule(
         "sp800_53:SI-2", "pci:6.3.1", "pci:6.3.3", "pci:11.3.1", "owasp_k8s_2025:K07",
     ),
     bad=(
-        Example(pod("nginx:1.27.4"), at=AT, known=(_BAD,)),
-        Example(pod("nginx:1.27.4"), at=AT, known=(_BAD._replace(upgrade=_UPGRADE),), fixed=pod("nginx:1.27.5")),
+        Example(pod("nginx:1.27.4"), at=AT, known=lambda: (_BAD,)),
+        Example(
+            pod("nginx:1.27.4"), at=AT, known=lambda: (_BAD._replace(upgrade=_UPGRADE),), fixed=pod("nginx:1.27.5"),
+        ),
         Example(
             pod(f"nginx:1.27.4@{SHA}"), at=AT,
-            known=(_BAD._replace(reference=f"{_BAD.reference}@{SHA}", upgrade=_UPGRADE),),
+            known=lambda: (_BAD._replace(reference=f"{_BAD.reference}@{SHA}", upgrade=_UPGRADE),),
             fixed=pod(f"nginx:1.27.5@{SHA}"),
         ),
         Example(
-            pod("nginx:1.27.4"), at=AT, known=(scanned(FIXABLE._replace(fixed="")),),
+            pod("nginx:1.27.4"), at=AT, known=lambda: (scanned(FIXABLE._replace(fixed="")),),
             settings="image_policy:\n  fixable_only: false\n",
         ),
     ),
     good=(
-        Example(pod("nginx:1.27.4"), known=(scanned(),)),
-        Example(pod("nginx:1.27.4"), known=(scanned(FIXABLE._replace(fixed="")),)),
-        Example(pod("nginx:1.27.4"), known=(scanned(FIXABLE._replace(grade="medium")),)),
-        Example(pod("nginx:1.27.4"), known=(scanned(state="missing"),)),
+        Example(pod("nginx:1.27.4"), known=lambda: (scanned(),)),
+        Example(pod("nginx:1.27.4"), known=lambda: (scanned(FIXABLE._replace(fixed="")),)),
+        Example(pod("nginx:1.27.4"), known=lambda: (scanned(FIXABLE._replace(grade="medium")),)),
+        Example(pod("nginx:1.27.4"), known=lambda: (scanned(state="missing"),)),
         Example(pod("nginx:1.27.4")),
     ),
 )  # fmt: skip

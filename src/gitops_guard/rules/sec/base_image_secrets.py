@@ -31,7 +31,7 @@ def _place(dockerfile: Dockerfile, use: ImageUse) -> Spot:
 
 
 def _file(text: str, at: str | tuple[str, ...] = (), *leaks: Leak) -> Example:
-    return Example(text, at=at, path="Dockerfile", known=known(*leaks))
+    return Example(text, at=at, path="Dockerfile", known=lambda: known(*leaks))
 
 
 _IMAGE = "registry.example.com/team/shop:1.4.2"

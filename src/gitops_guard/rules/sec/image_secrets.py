@@ -55,15 +55,18 @@ RULE = Rule(
     aliases=(),
     controls=(*COMMON, "cis_docker:4.10", "mitre:T1552.001", "sp800_53:IA-5(7)", "pci:8.6.2"),
     bad=(
-        Example(_POD, at=_AT, known=known(Leak("environment variable DB_PASSWORD"))),
-        Example(_POD, at=_AT, known=known(Leak("build argument NPM_TOKEN", certain=True), Leak("build argument PIN"))),
-        Example(_VALUES, at="image.tag", path="chart/values.yaml", known=known(Leak("build argument TOKEN"))),
+        Example(_POD, at=_AT, known=lambda: known(Leak("environment variable DB_PASSWORD"))),
+        Example(
+            _POD, at=_AT,
+            known=lambda: known(Leak("build argument NPM_TOKEN", certain=True), Leak("build argument PIN")),
+        ),
+        Example(_VALUES, at="image.tag", path="chart/values.yaml", known=lambda: known(Leak("build argument TOKEN"))),
     ),
     good=(
         Example(_POD),
-        Example(_POD, known=known()),
-        Example(_POD, known=(ImageFacts(_IMAGE),)),
-        Example(_POD.replace("1.4.2", "1.4.3"), known=known(Leak("environment variable DB_PASSWORD"))),
+        Example(_POD, known=known),
+        Example(_POD, known=lambda: (ImageFacts(_IMAGE),)),
+        Example(_POD.replace("1.4.2", "1.4.3"), known=lambda: known(Leak("environment variable DB_PASSWORD"))),
     ),
     page="""Secret in the configuration or history of an image.
 
