@@ -78,7 +78,15 @@ def _asked(
     from gitops_guard.gathering.gather import Gathering, gather  # noqa: PLC0415 - loads the network
 
     reports = (ReportFiles(files, around.now),) if files else ()
-    how = Gathering(settings, around.now, around.environment, reports, _key(files), around.budget)
+    how = Gathering(
+        settings,
+        around.now,
+        around.environment,
+        reports,
+        _key(files),
+        tuple(statement for one in reports for statement in one.statements),
+        around.budget,
+    )
     bar = around.progress(len(distinct)) if around.progress else None
     try:
         return gather(distinct.values(), how, bar.tick if bar else None)

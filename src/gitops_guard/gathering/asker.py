@@ -1,7 +1,8 @@
 """Finds out what is known of one image: from its registry, from sources of scans, from its signatures."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
+from typing import NamedTuple
 
 from gitops_guard.facts.image import ImageConfig, ImageFacts, Signature, Unknown
 from gitops_guard.facts.known import key_of
@@ -10,12 +11,21 @@ from gitops_guard.gathering.memory import Content, Memory
 from gitops_guard.images.leaks import leaks_of
 from gitops_guard.oci.content import Image, RegistryError
 from gitops_guard.oci.registry import Registry
+from gitops_guard.scanners import vex
 from gitops_guard.scanners.interface import ScanSource
 from gitops_guard.scanners.merge import choose
+from gitops_guard.scanners.vex import Statement
 from gitops_guard.settings import Settings
 from gitops_guard.syntax.image_reference import ImageReference
 
 _BASE = "org.opencontainers.image.base."
+
+
+class Scanners(NamedTuple):
+    """Who is asked for scans, and which statements of VEX take vulnerabilities out of what they say."""
+
+    sources: tuple[ScanSource, ...] = ()
+    statements: tuple[Statement, ...] = ()
 
 
 class Asker:
@@ -23,17 +33,17 @@ class Asker:
 
     Args:
         registry: answers for registries.
-        sources: of scans.
+        scanners: are asked for scans.
         settings: the policy, and who may sign.
         now: the moment of the run.
         memory: of earlier runs.
     """
 
     def __init__(
-        self, registry: Registry, sources: Sequence[ScanSource], settings: Settings, now: datetime, memory: Memory
+        self, registry: Registry, scanners: Scanners, settings: Settings, now: datetime, memory: Memory
     ) -> None:
         self._registry = registry
-        self._sources = tuple(sources)
+        self._scanners = scanners
         self._settings = settings
         self._now = now
         self._memory = memory
@@ -47,11 +57,6 @@ class Asker:
     def now(self) -> datetime:
         """The moment of the run."""
         return self._now
-
-    @property
-    def scans(self) -> bool:
-        """Whether there is any source of scans."""
-        return bool(self._sources)
 
     def facts(self, reference: ImageReference) -> ImageFacts:
         """What is known of an image; never raises: what is not known is in `unknown`."""
@@ -145,13 +150,16 @@ class Asker:
         return facts._replace(signature=found)
 
     def _scanned(self, pinned: ImageReference, facts: ImageFacts) -> ImageFacts:
-        asked = [source for source in self._sources if source.supports(pinned)]
+        asked = [source for source in self._scanners.sources if source.supports(pinned)]
         if not asked:
             return facts
         policy = self._settings.image_policy
         digest = facts.platform_digest or facts.digest
         found: list[Scan] = [source.fetch(pinned, digest, policy.platform) for source in asked]
-        return facts._replace(scan=choose(found, self._now, policy.scanned_within_days, policy.platform))
+        chosen = choose(found, self._now, policy.scanned_within_days, policy.platform)
+        if chosen is None:
+            return facts
+        return facts._replace(scan=vex.apply(chosen, self._scanners.statements, (facts.digest, facts.platform_digest)))
 
 
 def _without(facts: ImageFacts, what: str, error: RegistryError) -> ImageFacts:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from gitops_guard.facts.image import ImageFacts
 from gitops_guard.facts.known import KnownImages, key_of
-from gitops_guard.gathering.asker import Asker
+from gitops_guard.gathering.asker import Asker, Scanners
 from gitops_guard.gathering.memory import Memory, folder
 from gitops_guard.gathering.upgrade import with_upgrade
 from gitops_guard.oci.credentials import Credentials
@@ -18,6 +18,7 @@ from gitops_guard.oci.registry import Registry
 from gitops_guard.scanners.attested import AttestedScans
 from gitops_guard.scanners.interface import ScanSource
 from gitops_guard.scanners.sources import plain_http_hosts, private_hosts, scan_sources
+from gitops_guard.scanners.vex import Statement
 from gitops_guard.settings import Settings
 from gitops_guard.syntax.image_reference import ImageReference
 from gitops_guard.web.client import Budget, Web
@@ -30,7 +31,8 @@ class Gathering(NamedTuple):
     """How facts are gathered.
 
     `environment` gives credentials, `reports` further sources of scans (files that the user gave), which `reports_key`
-    tells apart from others. `budget` is in seconds, None for no bound. `keep` is whether facts are kept for later runs.
+    tells apart from others, `statements` of VEX what does not count. `budget` is in seconds, None for no bound. `keep`
+    is whether facts are kept for later runs.
     """
 
     settings: Settings
@@ -38,6 +40,7 @@ class Gathering(NamedTuple):
     environment: Mapping[str, str]
     reports: Sequence[ScanSource] = ()
     reports_key: str = ""
+    statements: Sequence[Statement] = ()
     budget: float | None = None
     keep: bool = True
 
@@ -85,7 +88,7 @@ def _asker(how: Gathering, web: Web, budget: Budget) -> Asker:
     if how.settings.signers:
         sources.append(AttestedScans(registry, how.settings.signers))
     memory = Memory(folder(how.environment) if how.keep else None, how.now, _situation(how))
-    return Asker(registry, sources, how.settings, how.now, memory)
+    return Asker(registry, Scanners(tuple(sources), tuple(how.statements)), how.settings, how.now, memory)
 
 
 def _situation(how: Gathering) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from gitops_guard.rule import Spot
-from gitops_guard.syntax.dockerfile import Dockerfile, Instruction, ShellText, Stage
+from gitops_guard.syntax.dockerfile import Dockerfile, ImageUse, Instruction, ShellText, Stage
 from gitops_guard.syntax.dockerfile_shell import shell_texts
 from gitops_guard.text import Span
 
@@ -46,6 +46,16 @@ def stage_key(stage: Stage | None) -> str:
 def spot(stage: Stage | None, span: Span, *keys: str) -> Spot:
     """A place in a stage."""
     return Spot(("stage", stage_key(stage), *keys), span)
+
+
+def place_of_use(dockerfile: Dockerfile, use: ImageUse) -> Spot:
+    """The place of an image that a Dockerfile names."""
+    if use.role == "syntax":
+        return Spot(("syntax",), use.span)
+    stage = dockerfile.stages[use.stage]
+    if use.role == "base":
+        return spot(stage, use.span, "FROM")
+    return spot(stage, use.span, use.role, use.image.name if use.image else "unknown")
 
 
 def final_numbers(dockerfile: Dockerfile) -> frozenset[int]:

@@ -118,9 +118,12 @@ def objects(value: object, what: str) -> list[Object]:
 
 
 def text(value: object) -> str:
-    """A text, cut at 1,000 characters, or a number as text; empty for everything else."""
+    """A text, cut at 1,000 characters, or a number as text; empty for everything else.
+
+    JSON can write halves of characters, which no encoding takes: each is a question mark.
+    """
     if isinstance(value, str):
-        return value[:_LONGEST_TEXT]
+        return value[:_LONGEST_TEXT].encode("utf-8", "replace").decode()
     return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else ""
 
 

@@ -13,8 +13,8 @@ A scan that only might be of this image (an attestation that nobody verified, a 
 things worse and never better: without findings it is `missing`; with findings it is `stale` and without a date, and
 beside a scan that is certain it only adds vulnerabilities that this one does not know.
 
-The scan that comes first takes from the others that are certain what it does not say itself: that the distribution has
-reached its end of life, and whether vulnerabilities are exploited.
+The scan that comes first takes from the others that are certain what it does not say itself: vulnerabilities that it
+does not know, that the distribution has reached its end of life, which vulnerabilities are exploited or can be fixed.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -47,11 +47,11 @@ def choose(scans: Iterable[Scan], now: datetime, fresh_days: int | None = None, 
     silent = sorted((one for one in judged if not one.tells), key=lambda one: _SILENT.index(one.state))
     if not telling:
         return _naming(silent[0], silent[1:]) if silent else None
-    worst = max(certain or telling, key=_badness)
+    first = worst = max(certain or telling, key=_badness)
     if certain:
-        worst = _with_exploits(_with_end_of_life(worst, certain), certain)
-        for doubtful in (one for one in telling if not _is_certain(one)):
-            worst = _with_more(worst, doubtful)
+        worst = _with_details(_with_end_of_life(worst, certain), certain)
+        for other in (one for one in telling if one is not first):
+            worst = _with_more(worst, other)
     return _naming(worst, silent)
 
 
@@ -115,31 +115,37 @@ def _with_end_of_life(scan: Scan, others: Sequence[Scan]) -> Scan:
     return scan._replace(end_of_life=True, distribution=scan.distribution or ended.distribution)
 
 
-def _with_exploits(scan: Scan, others: Sequence[Scan]) -> Scan:
-    """The scan, with what the other ones know of its vulnerabilities being exploited."""
+def _with_details(scan: Scan, others: Sequence[Scan]) -> Scan:
+    """The scan, with what the other ones know of its vulnerabilities: exploits, and the versions that mend them."""
     known: dict[str, Vulnerability] = {}
     for one in (found for other in others if other is not scan for found in other.vulnerabilities):
-        if one.kev or one.epss is not None:
+        if one.kev or one.epss is not None or one.fixed:
             known.update(dict.fromkeys((one.id, *one.aliases), one))
     if not known:
         return scan
-    return scan._replace(vulnerabilities=tuple(_exploited(one, known) for one in scan.vulnerabilities))
+    return scan._replace(vulnerabilities=tuple(_detailed(one, known) for one in scan.vulnerabilities))
 
 
-def _exploited(one: Vulnerability, known: Mapping[str, Vulnerability]) -> Vulnerability:
+def _detailed(one: Vulnerability, known: Mapping[str, Vulnerability]) -> Vulnerability:
     other = next((known[name] for name in (one.id, *one.aliases) if name in known), None)
     if other is None:
         return one
-    return one._replace(kev=one.kev or other.kev, epss=other.epss if one.epss is None else one.epss)
+    same = (one.package, one.version) == (other.package, other.version)
+    return one._replace(
+        kev=one.kev or other.kev,
+        epss=other.epss if one.epss is None else one.epss,
+        fixed=one.fixed or (other.fixed if same else ""),
+    )
 
 
-def _with_more(scan: Scan, doubtful: Scan) -> Scan:
+def _with_more(scan: Scan, other: Scan) -> Scan:
     """The scan and what it does not know of the vulnerabilities of another."""
     known = {name for one in scan.vulnerabilities for name in (one.id, *one.aliases)}
-    more = tuple(one for one in doubtful.vulnerabilities if known.isdisjoint((one.id, *one.aliases)))
+    more = tuple(one for one in other.vulnerabilities if known.isdisjoint((one.id, *one.aliases)))
     if not more:
         return scan
-    scan = _because(_grown(scan, more), f"{len(more)} vulnerabilities are from {_called(doubtful)}: {doubtful.reason}")
+    said = f": {other.reason}" if other.reason else ""
+    scan = _because(_grown(scan, more), f"{len(more)} vulnerabilities are from {_called(other)}{said}")
     return scan if scan.state == "stale" else finished(scan)
 
 

@@ -44,13 +44,13 @@ def test_a_fresh_scan_stays_as_it_is() -> None:
     [
         ((scan(), scan("low")), ("low",)),
         ((scan("high"), scan("critical")), ("critical",)),
-        ((scan("high", "high"), scan("high", "low", "low")), ("high", "high")),
-        ((scan("critical"), scan("high", "high", "high")), ("critical",)),
+        ((scan("high", "high"), scan("high", "low", "low")), ("high", "high", "low")),
+        ((scan("critical"), scan("high", "high", "high")), ("critical", "high", "high")),
         ((scan("unknown"), scan()), ("unknown",)),
         ((scan("low", days=400), scan()), ("low",)),
     ],
 )
-def test_the_worst_counts_win(scans: tuple[Scan, ...], worst: tuple[Grade, ...]) -> None:
+def test_the_worst_counts_win_and_what_others_found_is_added(scans: tuple[Scan, ...], worst: tuple[Grade, ...]) -> None:
     assert [one.grade for one in chosen(*scans).vulnerabilities] == list(worst)
 
 
@@ -157,6 +157,14 @@ def test_the_worst_takes_over_what_other_scanners_know() -> None:
     assert (result.end_of_life, result.distribution) == (True, "debian 9")
     (one,) = result.vulnerabilities
     assert (one.id, one.kev, one.epss) == ("CVE-0", True, 0.9)
+
+
+def test_what_one_source_can_mend_is_not_hidden_by_another_that_cannot() -> None:
+    unfixable = scan()._replace(state="findings", vulnerabilities=(Vulnerability("CVE-1", "critical", "p", "1"),))
+    fixable = (Vulnerability("CVE-2", "high", "p", "1", fixed="2"), Vulnerability("CVE-1", "high", "p", "1", fixed="3"))
+    result = chosen(unfixable, scan()._replace(state="findings", vulnerabilities=fixable, source="other"))
+    assert [(one.id, one.fixed) for one in result.vulnerabilities] == [("CVE-1", "3"), ("CVE-2", "2")]
+    assert result.reason == "1 vulnerabilities are from other"
 
 
 def test_claims_of_doubtful_scans_on_exploits_are_left_out() -> None:

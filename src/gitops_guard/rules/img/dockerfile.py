@@ -6,8 +6,8 @@ from functools import partial
 from gitops_guard.finding import HIGH
 from gitops_guard.images import dockerfile_edit
 from gitops_guard.model.named_image import NamedImage
-from gitops_guard.rule import Example, Problem, Rule, RuleContext, Spot
-from gitops_guard.rules.dockerfile_places import spot
+from gitops_guard.rule import Example, Problem, Rule, RuleContext
+from gitops_guard.rules.dockerfile_places import place_of_use
 from gitops_guard.rules.img import (
     approved,
     ended_line,
@@ -46,22 +46,13 @@ def _use(
     shown = use.image.familiar if use.image else use.text
     return Use(
         target,
-        _place(dockerfile, use),
+        place_of_use(dockerfile, use),
         use.role,
         f"{_WORDS[use.role]} {shown}",
         lambda digest: dockerfile_edit.with_digest(use, digest, every),
         lambda tag, digest: dockerfile_edit.with_tag(use, tag, digest or None, every),
         partial(dockerfile_edit.with_reference, use, others=every),
     )
-
-
-def _place(dockerfile: Dockerfile, use: ImageUse) -> Spot:
-    if use.role == "syntax":
-        return Spot(("syntax",), use.span)
-    stage = dockerfile.stages[use.stage]
-    if use.role == "base":
-        return spot(stage, use.span, "FROM")
-    return spot(stage, use.span, use.role, use.image.name if use.image else "unknown")
 
 
 Check = Callable[[Dockerfile, RuleContext], Iterator[Problem]]

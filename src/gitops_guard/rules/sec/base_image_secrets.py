@@ -4,11 +4,11 @@ from collections.abc import Iterator
 
 from gitops_guard.facts.image import Leak
 from gitops_guard.model.named_image import NamedImage
-from gitops_guard.rule import Example, Problem, Rule, RuleContext, Spot
-from gitops_guard.rules.dockerfile_places import spot
+from gitops_guard.rule import Example, Problem, Rule, RuleContext
+from gitops_guard.rules.dockerfile_places import place_of_use
 from gitops_guard.rules.sec import image_secrets
 from gitops_guard.rules.sec.image_secrets import carried, known
-from gitops_guard.syntax.dockerfile import Dockerfile, ImageUse
+from gitops_guard.syntax.dockerfile import Dockerfile
 
 
 def check(target: NamedImage | Dockerfile, context: RuleContext) -> Iterator[Problem]:
@@ -18,16 +18,7 @@ def check(target: NamedImage | Dockerfile, context: RuleContext) -> Iterator[Pro
         return
     for use in target.image_uses() if context.images.asked else ():
         if use.image is not None:
-            yield from carried(_place(target, use), use.image, context)
-
-
-def _place(dockerfile: Dockerfile, use: ImageUse) -> Spot:
-    if use.role == "syntax":
-        return Spot(("syntax",), use.span)
-    stage = dockerfile.stages[use.stage]
-    if use.role == "base":
-        return spot(stage, use.span, "FROM")
-    return spot(stage, use.span, use.role, use.image.name if use.image else "unknown")
+            yield from carried(place_of_use(target, use), use.image, context)
 
 
 def _file(text: str, at: str | tuple[str, ...] = (), *leaks: Leak) -> Example:
