@@ -145,7 +145,8 @@ def _with_more(scan: Scan, other: Scan) -> Scan:
     if not more:
         return scan
     said = f": {other.reason}" if other.reason else ""
-    scan = _because(_grown(scan, more), f"{len(more)} vulnerabilities are from {_called(other)}{said}")
+    number = "1 vulnerability is" if len(more) == 1 else f"{len(more)} vulnerabilities are"
+    scan = _because(_grown(scan, more), f"{number} from {_called(other)}{said}")
     return scan if scan.state == "stale" else finished(scan)
 
 

@@ -164,7 +164,7 @@ def test_what_one_source_can_mend_is_not_hidden_by_another_that_cannot() -> None
     fixable = (Vulnerability("CVE-2", "high", "p", "1", fixed="2"), Vulnerability("CVE-1", "high", "p", "1", fixed="3"))
     result = chosen(unfixable, scan()._replace(state="findings", vulnerabilities=fixable, source="other"))
     assert [(one.id, one.fixed) for one in result.vulnerabilities] == [("CVE-1", "3"), ("CVE-2", "2")]
-    assert result.reason == "1 vulnerabilities are from other"
+    assert result.reason == "1 vulnerability is from other"
 
 
 def test_claims_of_doubtful_scans_on_exploits_are_left_out() -> None:
