@@ -37,6 +37,9 @@ spec:
 """
 
 
+KUSTOMIZATION = "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\n"
+
+
 @pytest.fixture(scope="module")
 def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     folder = tmp_path_factory.mktemp("registry")
@@ -168,7 +171,7 @@ def test_one_finding_and_one_patch_for_an_image_in_several_files(host: str, fold
     folder.write("a/app.yaml", DEPLOYMENT.format(image=image))
     folder.write("b/Dockerfile", f"FROM {image}\nUSER 1000\n")
     folder.write("c/values.yaml", f"image:\n  repository: {host}/team/web\n  tag: multi\n")
-    folder.write("d/kustomization.yaml", f"images:\n  - name: {host}/team/web\n    newTag: multi\n")
+    folder.write("d/kustomization.yaml", f"{KUSTOMIZATION}images:\n  - name: {host}/team/web\n    newTag: multi\n")
     found = [one for one in folder.check("--patches")["findings"] if one["rule_id"] == "GG-IMG-004"]
     assert len(found) == 1
     assert [one["path"] for one in found[0]["also_at"]] == ["b/Dockerfile", "c/values.yaml", "d/kustomization.yaml"]

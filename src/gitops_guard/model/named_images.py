@@ -1,7 +1,7 @@
 """Every place of a Kubernetes object that names an image.
 
-Kinds are looked up, never searched: an object of a kind that is not known here names none. What a `kustomization.yaml`
-and a file of values name is read in `kustomization` and `helm_values`.
+Kinds are looked up, never searched: an object of a kind that is not known here names none. What a file of values names
+is read in `helm_values`.
 """
 
 from collections.abc import Iterator
@@ -23,7 +23,11 @@ _WITHOUT_GROUP = frozenset(("BuildConfig", "ImageStream", "Template"))
 
 
 def named_images(obj: KubernetesObject) -> tuple[NamedImage, ...]:
-    """The images that an object names; nothing for kinds that name none, and for what Kustomize and Helm read."""
+    """The images that an object names; nothing for kinds that name none."""
+    if obj.api_group == "kustomize.config.k8s.io":
+        from gitops_guard.model.kustomization import images_of  # noqa: PLC0415 - few repositories use Kustomize
+
+        return images_of(obj.field)
     if _may_be_custom(obj):
         return tuple(_images(obj, 0))
     return tuple(_of_workload(obj)) if obj.kind in WORKLOAD_KINDS else ()

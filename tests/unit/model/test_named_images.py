@@ -241,11 +241,10 @@ def test_the_former_fields_of_the_prometheus_operator_are_put_together(spec: str
         "apiVersion: v1\nkind: ConfigMap\ndata: {image: 'a:1'}",
         "apiVersion: v1\nkind: Pod\nspec: {containers: [{name: a, image: null}]}",
         "apiVersion: v1\nkind: Pod\nspec: {containers: web}",
-        "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nimages: [{name: a, newTag: '1'}]",
         "apiVersion: kafka.strimzi.io/v1beta2\nkind: Kafka\nspec: {kafka: [image], zookeeper: 1}",
         "apiVersion: operators.coreos.com/v1alpha1\nkind: CatalogSource\nspec: {image: {a: b}}",
     ],
-    ids=range(9),
+    ids=range(8),
 )
 def test_what_merely_looks_alike_names_no_image(text: str) -> None:
     assert found(text) == []
