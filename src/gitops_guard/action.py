@@ -15,10 +15,11 @@ from typing import NamedTuple
 
 from gitops_guard.errors import CLEAN, FINDINGS, INCOMPLETE, USAGE, GuardError, UsageError
 
-COMMANDS = ("pr", "check")
+COMMANDS = ("pr", "check", "images")
+_REPORTING = ("pr", "check")
 VERDICTS = {CLEAN: "clean", FINDINGS: "findings", USAGE: "usage", INCOMPLETE: "incomplete"}
-VALUES = {"config": COMMANDS, "fail-level": COMMANDS, "base": ("check",)}
-SWITCHES = {"offline": COMMANDS, "dry-run": ("pr",)}
+VALUES = {"config": COMMANDS, "fail-level": _REPORTING, "base": ("check", "images")}
+SWITCHES = {"offline": COMMANDS, "dry-run": ("pr",), "snapshot": ("images",)}
 MARKER = "GITOPS_GUARD_COMMANDS_MARKER"
 REGISTRY_AUTH = "GITOPS_GUARD_REGISTRY_AUTH"
 _AUTH_WORDS = 3
@@ -57,9 +58,13 @@ def command_line(environ: Mapping[str, str], json_report: str) -> tuple[str, ...
     command = input_value(environ, "command") or "pr"
     if command not in COMMANDS:
         raise UsageError(f"input `command` can't be {command!r}", hint="it is one of: " + ", ".join(COMMANDS))
-    options = [*_values(environ, command), *_switches(environ, command), f"--report=json={json_report}"]
+    options = [*_values(environ, command), *_switches(environ, command)]
+    if command in _REPORTING:
+        options.append(f"--report=json={json_report}")
     options += [
-        f"--report={kind}={path}" for name, kind in REPORTS.items() if (path := input_value(environ, name)) != ""
+        f"--report={kind}={path}"
+        for name, kind in REPORTS.items()
+        if (path := input_value(environ, name)) and _belongs(name, _REPORTING, command)
     ]
     # Behind `--` a path that begins with a hyphen is a path.
     paths = [line.strip() for line in input_value(environ, "paths").splitlines() if line.strip()]

@@ -43,6 +43,7 @@ def inputs(**values: str) -> dict[str, str]:
                 "--report=html=g.html",
             ),
         ),
+        (inputs(command="images", snapshot="true", config="c.yaml"), ("images", "--config=c.yaml", "--snapshot")),
         (
             inputs(command="check", paths="apps\n  my charts/one  \n\n"),
             ("check", "--report=json=r.json", "--", "apps", "my charts/one"),
@@ -58,6 +59,9 @@ def test_inputs_become_arguments(given_inputs: dict[str, str], expected: tuple[s
     [
         (inputs(command="fix; rm -rf /"), "command"),
         (inputs(offline="yes"), "offline"),
+        (inputs(command="images", fail_level="high"), "fail-level"),
+        (inputs(command="images", sarif_file="a.sarif"), "sarif-file"),
+        (inputs(command="check", snapshot="true"), "snapshot"),
         (inputs(command="pr", base="main"), "base"),
         (inputs(command="check", dry_run="true"), "dry-run"),
     ],
