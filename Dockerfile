@@ -10,9 +10,11 @@ COPY pyproject.toml README.md LICENSE ./
 COPY src src
 COPY templates templates
 RUN python3 -m pip wheel --no-cache-dir --no-deps --wheel-dir wheels .
-# The environment gets no pip of its own: nothing is installed once it is built.
+# The environment gets no pip of its own: nothing is installed once it is built. So the extras are in it: Amazon ECR as a
+# source of scans, keyless signatures.
+ARG EXTRAS=ecr,keyless
 RUN python3 -m venv --without-pip /opt/gitops-guard \
-    && python3 -m pip --python /opt/gitops-guard/bin/python3 install --no-cache-dir wheels/*.whl
+    && python3 -m pip --python /opt/gitops-guard/bin/python3 install --no-cache-dir "$(echo wheels/*.whl)[${EXTRAS}]"
 
 FROM ${BASE_IMAGE}
 # git computes the change under review.
