@@ -30,6 +30,7 @@ docs: $(STAMP)
 bench: $(STAMP)
 	$(BIN)/python benchmarks/bench.py $(FOLDERS)
 	$(BIN)/python benchmarks/registry_bench.py
+	$(BIN)/python benchmarks/network_bench.py
 
 clean:
 	rm -rf $(VENV) demo build dist

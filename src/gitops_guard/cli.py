@@ -165,9 +165,9 @@ def _run_scans(arguments: argparse.Namespace) -> int:
 
 
 def _run_network(arguments: argparse.Namespace) -> int:
-    from gitops_guard.network_command import network  # noqa: PLC0415
+    from gitops_guard.network_options import run as run_action  # noqa: PLC0415
 
-    return network(arguments, datetime.now(UTC).date())
+    return run_action(arguments, datetime.now(UTC).date())
 
 
 def _run_schema(arguments: argparse.Namespace) -> int:
@@ -202,11 +202,9 @@ def _scans(command: argparse.ArgumentParser) -> None:
 
 
 def _network(command: argparse.ArgumentParser) -> None:
-    actions = command.add_subparsers(dest="action", required=True, metavar="ACTION")
-    shown = actions.add_parser("map", help="who may connect to whom, as the policies decide")
-    shown.add_argument("paths", nargs="*", metavar="PATH", help="files and folders (default: here)")
-    shown.add_argument("--format", choices=("console", "json"), default="console")
-    shown.add_argument("--output", metavar="FILE", help="write to FILE instead of standard output")
+    from gitops_guard.network_options import fill  # noqa: PLC0415 - only for this command
+
+    fill(command)
 
 
 def _schema(command: argparse.ArgumentParser) -> None:
@@ -223,7 +221,7 @@ _COMMANDS: dict[str, tuple[str, Callable[[argparse.ArgumentParser], None], Calla
     "pr": ("review a pull request on GitHub (the action's job)", _pull_request, _run_pull_request),
     "images": ("every image, where it is used, and what is known of it", _images, _run_images),
     "scans": ("what is read from scanners' reports", _scans, _run_scans),
-    "network": ("who may connect to whom", _network, _run_network),
+    "network": ("who may and who must connect to whom, and policies for it", _network, _run_network),
     "explain": ("the page of a rule", _explain, _run_explain),
     "rules": ("all rules", _rules, _run_rules),
     "schema": ("a JSON Schema of this program", _schema, _run_schema),

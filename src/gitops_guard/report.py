@@ -4,12 +4,13 @@ from collections.abc import Callable, Iterator
 from datetime import date
 from typing import TYPE_CHECKING, NamedTuple
 
-from gitops_guard.finding import EXISTING, FIXED, NEW, WAIVED, Finding, Severity
+from gitops_guard.finding import EXISTING, FIXED, NEW, WAIVED, Finding, Patch, Severity
 from gitops_guard.model.used_image import UsedImage
 from gitops_guard.source_file import Skipped
 
 if TYPE_CHECKING:
     from gitops_guard.facts.image import ImageFacts
+    from gitops_guard.network.change import NetworkChange
 
 SCHEMA_VERSION = "1.0"
 
@@ -101,7 +102,8 @@ class Report(NamedTuple):
     """Everything a run found out.
 
     `findings` are ordered by path, line, column and rule; `fixed` were only on the base side. `images` are those of all
-    files that were looked at, `today` is the day of the run.
+    files that were looked at, `today` is the day of the run. `network` is what a change does to connections, None where
+    that was not looked at, or nothing changes; `network_patch` opens what is needed and denied.
     """
 
     findings: tuple[Finding, ...]
@@ -117,6 +119,8 @@ class Report(NamedTuple):
     seconds: float = 0.0
     images: tuple[ImageRow, ...] = ()
     today: date = date.min
+    network: "NetworkChange | None" = None
+    network_patch: Patch | None = None
 
     def with_status(self, status: str) -> tuple[Finding, ...]:
         """The findings of a status (`new`, `existing`, `waived`, `fixed`)."""

@@ -1,9 +1,12 @@
 """What a team has decided: the values of `.gitops-guard.yaml`, frozen. `configuration` reads them."""
 
 from datetime import date
-from typing import Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from gitops_guard.finding import HIGH, LOW, MEDIUM, Severity
+
+if TYPE_CHECKING:
+    from gitops_guard.network_settings import NetworkSettings
 
 DEFAULT_KUBERNETES = "1.36"
 """The middle of the newest three minors that the schema source knows."""
@@ -142,8 +145,8 @@ class Settings(NamedTuple):
     """Everything that may be configured, with its defaults.
 
     `rules` is keyed by rule id. `digests` maps normalised references with tag to `sha256:...`, for pinning without a
-    registry. `scan_reports` are paths and globs of scanners' reports. `path` is the file it was read from, empty for
-    the defaults.
+    registry. `scan_reports` are paths and globs of scanners' reports. `network` is what manifests do not say of
+    the cluster's network. `path` is the file it was read from, empty for the defaults.
     """
 
     kubernetes_version: str = DEFAULT_KUBERNETES
@@ -161,6 +164,7 @@ class Settings(NamedTuple):
     digests: tuple[tuple[str, str], ...] = ()
     build_arguments: tuple[tuple[str, str], ...] = ()
     waivers: tuple[Waiver, ...] = ()
+    network: "NetworkSettings | None" = None
     path: str = ""
 
     def rule(self, rule_id: str) -> RuleSetting:

@@ -239,3 +239,60 @@ def test_images_come_with_a_table_and_pins_for_every_place(
     assert f"| `{host}/team/web:1.27.4` **new** | `Dockerfile:1`<br>`app.yaml:9` |" in table
     assert f"approved by {host}/team/\\* (owner platform)" in table
     assert f"One patch for `{host}/team/web:1.27.4` in 2 places" in summary
+
+
+APPLICATION = """apiVersion: apps/v1
+kind: Deployment
+metadata: {{name: {name}, namespace: shop}}
+spec:
+  selector: {{matchLabels: {{app: {name}}}}}
+  template:
+    metadata: {{labels: {{app: {name}}}}}
+    spec:
+      containers:
+        - name: main
+          image: registry.example.com/{name}:1.0.0
+          ports: [{{containerPort: 8080}}]
+{env}---
+apiVersion: v1
+kind: Service
+metadata: {{name: {name}, namespace: shop}}
+spec:
+  selector: {{app: {name}}}
+  ports: [{{port: 8080}}]
+"""
+DENY = """apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: deny, namespace: shop}
+spec:
+  podSelector: {}
+  policyTypes: [Ingress]
+"""
+NEEDED = '          env: [{{name: CART_URL, value: "http://cart:8080"}}]\n'.format()
+
+
+@pytest.mark.parametrize("in_diff", [False, True])
+def test_a_new_need_that_policies_deny_comes_with_the_policy_for_exactly_it(
+    state: State, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, in_diff: bool
+) -> None:
+    git(state.path, "checkout", "-q", "main")
+    files = {"web__yaml": APPLICATION.format(name="web", env=""), "cart__yaml": APPLICATION.format(name="cart", env="")}
+    commit(state.path, "shop", **files, policy__yaml=DENY)
+    git(state.path, "checkout", "-q", "change")
+    git(state.path, "rebase", "-q", "main")
+    changed = {"web__yaml": APPLICATION.format(name="web", env=NEEDED)}
+    if in_diff:
+        changed["policy__yaml"] = DENY.replace("[Ingress]\n", "[Ingress] # closed\n")
+    push(state, tmp_path, monkeypatch, **changed)
+    main(["pr", "--offline"])
+    (summary,) = (comment["body"] for comment in state.issue_comments)
+    assert "### Network" in summary
+    assert "CART_URL" in summary
+    assert "The policy patch for what is needed and denied" in summary
+    assert "+  name: cart-deployment" in summary
+    on_policy = [comment["body"] for comment in state.review_comments if comment["path"] == "policy.yaml"]
+    suggestions = [body for body in on_policy if "This change needs connections that its policies deny" in body]
+    assert len(suggestions) == in_diff
+    before = len(state.review_comments)
+    main(["pr", "--offline"])
+    assert len(state.review_comments) == before

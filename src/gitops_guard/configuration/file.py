@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from datetime import date
+from typing import TYPE_CHECKING
 
 from gitops_guard.configuration.values import ValueReader
 from gitops_guard.errors import ConfigurationError
@@ -9,6 +10,9 @@ from gitops_guard.settings import RuleSetting, Settings, Waiver
 from gitops_guard.source_file import SourceFile
 from gitops_guard.syntax.field import Field
 from gitops_guard.syntax.yaml import parse
+
+if TYPE_CHECKING:
+    from gitops_guard.network_settings import NetworkSettings
 
 _IMAGES = ("approved_images", "image_policy", "registries", "scan_reports", "scan_sources", "signers", "builds")
 _TOP = (
@@ -21,6 +25,7 @@ _TOP = (
     "digests",
     "build_arguments",
     "waivers",
+    "network",
 )
 _WAIVER = ("rule", "reason", "owner", "ticket", "expires", "paths", "resource")
 _RULE = ("enabled", "severity")
@@ -61,6 +66,7 @@ class _Reader:
             digests=tuple((str(field.key), values.digest(field)) for field in values.mapping(root["digests"])),
             build_arguments=tuple((str(field.key), field.text) for field in values.mapping(root["build_arguments"])),
             waivers=tuple(self._waiver(item) for item in values.list(root["waivers"])),
+            network=self._network(root["network"]) if root["network"].exists else None,
             path=path,
         )
         return self._with_images(settings, root) if any(root[name].exists for name in _IMAGES) else settings
@@ -79,6 +85,11 @@ class _Reader:
             signers=signers,
             builds=images.builds(values, root["builds"]),
         )
+
+    def _network(self, field: Field) -> "NetworkSettings":
+        from gitops_guard.configuration.network import network_settings  # noqa: PLC0415 - few configurations say so
+
+        return network_settings(self._values, field)
 
     def _version(self, field: Field) -> str:
         parts = field.text.removeprefix("v").split(".")

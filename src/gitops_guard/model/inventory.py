@@ -1,31 +1,55 @@
 """What rules on the whole repository need to know of each file: small facts, so that a sweep can forget the files."""
 
-from collections.abc import Callable, Iterable
-from typing import NamedTuple
+from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING, NamedTuple
 
 from gitops_guard.finding import Place
 from gitops_guard.model.kubernetes_object import KubernetesObject, ObjectIdentity
-from gitops_guard.model.selector import Labels, Selector, labels, selector
+from gitops_guard.model.pod_makers import POD_MAKERS, namespace_of_pods
+from gitops_guard.model.selector import Labels, Selector, labels
 from gitops_guard.model.workload import WORKLOAD_KINDS, Workload, workload
 from gitops_guard.syntax.field import Field
+
+if TYPE_CHECKING:
+    from gitops_guard.model.policy_facts import PeerFact, PortFact
 
 PlaceOf = Callable[[KubernetesObject], Place]
 
 INVENTORY_KINDS = frozenset(
     (
         *WORKLOAD_KINDS,
+        *POD_MAKERS,
         "ClusterRoleBinding",
         "Namespace",
         "NetworkPolicy",
         "RoleBinding",
+        "Service",
         "ServiceAccount",
     )
 )
 """The kinds that leave a fact."""
 
+NAMESPACE_LABEL = "kubernetes.io/metadata.name"
+"""The label that the API server sets on every Namespace: its name."""
+
+_CLOUD_IDENTITIES = frozenset(
+    (
+        "aadpodidbinding",
+        "azure.workload.identity/client-id",
+        "azure.workload.identity/use",
+        "eks.amazonaws.com/role-arn",
+        "iam.amazonaws.com/role",
+        "iam.gke.io/gcp-service-account",
+    )
+)
+"""Annotations and labels by which service accounts and pods are given an identity of the cloud."""
+
 
 class WorkloadFact(NamedTuple):
-    """A workload: its pods' labels, and how they reach the API server."""
+    """A workload: its pods' labels and declared ports, and how they reach the API server.
+
+    `ports` are pairs of name (may be empty) and number. `asks_cloud`: its pods are given an identity of the cloud.
+    """
 
     place: Place
     identity: ObjectIdentity
@@ -36,13 +60,16 @@ class WorkloadFact(NamedTuple):
     automount: bool | None
     template: tuple[str | int, ...]
     mounts_own_token: bool
+    ports: tuple[tuple[str, int], ...] = ()
+    asks_cloud: bool = False
 
 
 class PolicyFact(NamedTuple):
     """A NetworkPolicy: whom it selects, and which directions it isolates.
 
     `denies_ingress` and `denies_egress`: it isolates the direction and allows nothing in it. `allows_dns`: port 53 is
-    open to somewhere. `egress_path` is the keypath of its egress rules.
+    open to somewhere. `egress_path` is the keypath of its egress rules. `selector_place` is that of its `podSelector`.
+    `reaches_metadata`: some egress rule lets the cloud's metadata service through.
     """
 
     place: Place
@@ -55,6 +82,37 @@ class PolicyFact(NamedTuple):
     denies_egress: bool
     allows_dns: bool
     egress_path: tuple[str | int, ...]
+    selector_place: Place
+    peers: "tuple[PeerFact, ...]"
+    ports: "tuple[PortFact, ...]"
+    reaches_metadata: bool
+
+
+class ServiceFact(NamedTuple):
+    """A Service with a selector; `place` is that of the selector, `ports` are triples of name, number and target."""
+
+    place: Place
+    identity: ObjectIdentity
+    scope: str
+    selector: Selector
+    ports: tuple[tuple[str, int, str | int], ...]
+
+
+class PodMakerFact(NamedTuple):
+    """Pods are made in this scope that stand in no manifest, or (`by_kustomize`) are brought from other folders."""
+
+    scope: str
+    by_kustomize: bool
+
+
+class NetworkFact(NamedTuple):
+    """An object that installs the cluster's network, and whether that network enforces policies."""
+
+    place: Place
+    identity: ObjectIdentity
+    scope: str
+    network: str
+    enforces: bool
 
 
 class NamespaceFact(NamedTuple):
@@ -67,11 +125,12 @@ class NamespaceFact(NamedTuple):
 
 
 class ServiceAccountFact(NamedTuple):
-    """A ServiceAccount and its `automountServiceAccountToken`."""
+    """A ServiceAccount and its `automountServiceAccountToken`; `asks_cloud`: it stands for an identity of the cloud."""
 
     identity: ObjectIdentity
     scope: str
     automount: bool | None
+    asks_cloud: bool = False
 
 
 class BindingFact(NamedTuple):
@@ -81,7 +140,16 @@ class BindingFact(NamedTuple):
     service_account: str
 
 
-Fact = WorkloadFact | PolicyFact | NamespaceFact | ServiceAccountFact | BindingFact
+Fact = (
+    WorkloadFact
+    | PolicyFact
+    | NamespaceFact
+    | ServiceAccountFact
+    | BindingFact
+    | ServiceFact
+    | PodMakerFact
+    | NetworkFact
+)
 
 
 class Inventory(NamedTuple):
@@ -96,6 +164,9 @@ class Inventory(NamedTuple):
     namespaces: tuple[NamespaceFact, ...] = ()
     service_accounts: tuple[ServiceAccountFact, ...] = ()
     bindings: tuple[BindingFact, ...] = ()
+    services: tuple[ServiceFact, ...] = ()
+    pod_makers: tuple[PodMakerFact, ...] = ()
+    networks: tuple[NetworkFact, ...] = ()
 
     @property
     def policies_by_scope(self) -> dict[str, list[PolicyFact]]:
@@ -103,6 +174,14 @@ class Inventory(NamedTuple):
         found: dict[str, list[PolicyFact]] = {}
         for policy in self.policies:
             found.setdefault(policy.scope, []).append(policy)
+        return found
+
+    @property
+    def workloads_by_scope(self) -> dict[str, list[WorkloadFact]]:
+        """The workloads of each scope."""
+        found: dict[str, list[WorkloadFact]] = {}
+        for fact in self.workloads:
+            found.setdefault(fact.scope, []).append(fact)
         return found
 
 
@@ -115,6 +194,9 @@ def inventory(facts: Iterable[Fact]) -> Inventory:
         tuple(fact for fact in known if isinstance(fact, NamespaceFact)),
         tuple(fact for fact in known if isinstance(fact, ServiceAccountFact)),
         tuple(fact for fact in known if isinstance(fact, BindingFact)),
+        tuple(fact for fact in known if isinstance(fact, ServiceFact)),
+        tuple(fact for fact in known if isinstance(fact, PodMakerFact)),
+        tuple(fact for fact in known if isinstance(fact, NetworkFact)),
     )
 
 
@@ -122,16 +204,44 @@ def facts_of(obj: KubernetesObject, path: str, place_of: PlaceOf) -> tuple[Fact,
     """The facts of one object. `place_of` is asked only for objects that leave one."""
     match obj.kind:
         case "NetworkPolicy":
-            return (_policy(obj, path, place_of(obj)),)
+            from gitops_guard.model.policy_facts import policy_fact  # noqa: PLC0415 - many files hold no policy
+
+            return (policy_fact(obj, path, place_of),)
         case "Namespace":
             return (NamespaceFact(place_of(obj), obj.identity, obj.identity.name, labels(obj.metadata["labels"])),)
         case "ServiceAccount":
-            automount = _flag(obj.field["automountServiceAccountToken"].value)
-            return (ServiceAccountFact(obj.identity, scope_of(obj.identity, path), automount),)
+            return (_service_account(obj, path),)
         case "RoleBinding" | "ClusterRoleBinding":
             return _bindings(obj, path)
+        case "Service" if not obj.api_group:
+            return _service(obj, path, place_of)
+    return tuple(_of_pods(obj, path, place_of))
+
+
+def _of_pods(obj: KubernetesObject, path: str, place_of: PlaceOf) -> Iterator[Fact]:
+    """The facts of what runs pods: a workload, or a network or other controller."""
+    if obj.kind in {"DaemonSet", "Cluster"}:
+        from gitops_guard.model.cluster_network import network_of  # noqa: PLC0415 - of few kinds
+
+        network = network_of(obj)
+        if network is not None:
+            yield NetworkFact(place_of(obj), obj.identity, scope_of(obj.identity, path), *network)
     pods = workload(obj)
-    return () if pods is None else (_workload(pods, path, place_of(obj)),)
+    if pods is not None:
+        yield _workload(pods, path, place_of(obj))
+    elif obj.kind in POD_MAKERS:
+        yield from _pod_maker(obj, path)
+
+
+def pinned_namespace(namespaces: Selector) -> str:
+    """The one namespace that a selector chooses by the label that nobody can forge; empty if it does not."""
+    for key, value in namespaces.labels:
+        if key == NAMESPACE_LABEL:
+            return value
+    for expression in namespaces.expressions:
+        if expression.key == NAMESPACE_LABEL and expression.operator == "In" and len(expression.values) == 1:
+            return expression.values[0]
+    return ""
 
 
 def scope_of(identity: ObjectIdentity, path: str) -> str:
@@ -143,40 +253,13 @@ def _flag(value: object) -> bool | None:
     return value if isinstance(value, bool) else None
 
 
-def _policy(obj: KubernetesObject, path: str, place: Place) -> PolicyFact:
-    spec = obj.spec
-    ingress_rules, egress_rules = spec["ingress"], spec["egress"]
-    types = {item.text for item in spec["policyTypes"].items()}
-    ingress = "Ingress" in types if types else True
-    egress = "Egress" in types if types else any(True for _ in egress_rules.items())
-    return PolicyFact(
-        place,
+def _service_account(obj: KubernetesObject, path: str) -> ServiceAccountFact:
+    return ServiceAccountFact(
         obj.identity,
         scope_of(obj.identity, path),
-        selector(spec["podSelector"]),
-        ingress,
-        egress,
-        ingress and not any(True for _ in ingress_rules.items()),
-        egress and not any(True for _ in egress_rules.items()),
-        any(_allows_dns(rule) for rule in egress_rules.items()),
-        egress_rules.keypath,
+        _flag(obj.field["automountServiceAccountToken"].value),
+        _has_key(obj.metadata["annotations"], _CLOUD_IDENTITIES),
     )
-
-
-def _allows_dns(rule: Field) -> bool:
-    """Whether an egress rule opens UDP port 53 (or 5353, as on OpenShift) to somewhere."""
-    ports = list(rule["ports"].items())
-    return not ports or any(_is_dns(port) for port in ports)
-
-
-def _is_dns(port: Field) -> bool:
-    if (port["protocol"].text or "TCP") != "UDP":
-        return False
-    number, end = port["port"], port["endPort"].integer
-    if number.string is not None:
-        return number.string.startswith("dns")
-    low = number.integer
-    return low is None or any(low <= wanted <= (end or low) for wanted in (53, 5353))
 
 
 def _workload(pods: Workload, path: str, place: Place) -> WorkloadFact:
@@ -193,7 +276,42 @@ def _workload(pods: Workload, path: str, place: Place) -> WorkloadFact:
         any(
             source["serviceAccountToken"].exists for v in pods.volumes() for source in v["projected"]["sources"].items()
         ),
+        tuple(_container_ports(spec)),
+        any(_has_key(pods.pod_metadata[key], _CLOUD_IDENTITIES) for key in ("annotations", "labels")),
     )
+
+
+def _container_ports(spec: Field) -> Iterator[tuple[str, int]]:
+    for role in ("containers", "initContainers"):
+        for container in spec[role].items():
+            for port in container["ports"].items():
+                yield port["name"].text, port["containerPort"].integer or 0
+
+
+def _service(obj: KubernetesObject, path: str, place_of: PlaceOf) -> tuple[ServiceFact, ...]:
+    field = obj.spec["selector"]
+    if not field.is_mapping or obj.spec["type"].text == "ExternalName":
+        return ()
+    place = place_of(obj._replace(field=field))
+    ports = tuple(_service_port(port) for port in obj.spec["ports"].items())
+    return (ServiceFact(place, obj.identity, scope_of(obj.identity, path), Selector(labels(field)), ports),)
+
+
+def _service_port(port: Field) -> tuple[str, int, str | int]:
+    number, target = port["port"].integer or 0, port["targetPort"]
+    return port["name"].text, number, target.string or target.integer or number
+
+
+def _pod_maker(obj: KubernetesObject, path: str) -> tuple[PodMakerFact, ...]:
+    by_kustomize = obj.api_group == "kustomize.config.k8s.io"
+    place = namespace_of_pods(obj)
+    if by_kustomize and not place:
+        return ()
+    return (PodMakerFact(place or scope_of(obj.identity, path), by_kustomize),)
+
+
+def _has_key(field: Field, keys: frozenset[str]) -> bool:
+    return any(entry.key in keys for entry in field.entries())
 
 
 def _bindings(obj: KubernetesObject, path: str) -> tuple[BindingFact, ...]:

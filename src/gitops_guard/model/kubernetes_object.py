@@ -53,7 +53,10 @@ class KubernetesObject(NamedTuple):
 
 
 def objects(document: Document) -> Iterator[KubernetesObject]:
-    """The objects of a document: itself, or the items of a `*List`, nested ones included."""
+    """The objects of a document: itself, or the items of a `*List`, nested ones included.
+
+    Items of a typed list (`PodList`) may leave out what the list says: their kind and API version.
+    """
     yield from _objects(Field(None, "", document.root), document.number)
 
 
@@ -61,17 +64,22 @@ def _objects(field: Field, document: int) -> Iterator[KubernetesObject]:
     kind = field["kind"].string
     if not kind:
         return
-    items = field["items"]
+    items, api_version = field["items"], field["apiVersion"].string
     if kind.endswith("List") and items.is_sequence:
+        of = kind.removesuffix("List")
         for item in items.items():
-            yield from _objects(item, document)
-        return
-    api_version = field["apiVersion"].string
-    if not api_version:
-        return
+            if of and api_version and item.is_mapping and not item["kind"].exists:
+                yield _object(item, api_version, of, document)
+            else:
+                yield from _objects(item, document)
+    elif api_version:
+        yield _object(field, api_version, kind, document)
+
+
+def _object(field: Field, api_version: str, kind: str, document: int) -> KubernetesObject:
     metadata = field["metadata"]
     identity = ObjectIdentity(api_version, kind, _word(metadata["namespace"]), _word(metadata["name"]))
-    yield KubernetesObject(identity, field, document)
+    return KubernetesObject(identity, field, document)
 
 
 def _word(field: Field) -> str:

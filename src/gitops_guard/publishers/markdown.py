@@ -75,7 +75,9 @@ def _page(report: Report, around: Surroundings) -> Callable[[list[_Row]], str]:
         "patch": around.patch,
         "looked_at": _looked_at(report),
         "combined": [_combined(f) for f in found if f.fix is not None and f.fix.combined is not None][:_COMBINED],
+        "network_patch": None if report.network_patch is None else _fenced(report.network_patch.diff),
         "images": image_markdown.table(report.images, report.today) if report.images else [],
+        "network": _network(report),
         "failed": [(markdown_code(f.path), markdown_text(f.reason)) for f in coverage.failed[:_NOTES]],
         "skipped": [(markdown_code(f.path), markdown_text(f.reason)) for f in coverage.skipped[:_NOTES]],
         "more_files": max(0, len(coverage.failed) - _NOTES) + max(0, len(coverage.skipped) - _NOTES),
@@ -89,6 +91,20 @@ def _page(report: Report, around: Surroundings) -> Callable[[list[_Row]], str]:
         return render_template("summary.md.j2", **values, rows=rows, left_out=len(found) - len(rows))
 
     return page
+
+
+def _fenced(text: str) -> tuple[str, str]:
+    """A diff, and a fence that it cannot close."""
+    diff = cut(valid_unicode(text).rstrip("\n"), _LONGEST_PATCH)
+    return "`" * max(3, 1 + max((len(run) for run in re.findall("`+", diff)), default=0)), diff
+
+
+def _network(report: Report) -> list[str]:
+    if report.network is None:
+        return []
+    from gitops_guard.publishers.network_changes import section  # noqa: PLC0415 - few changes touch the network
+
+    return section(report.network)
 
 
 def _row(finding: Finding, around: Surroundings) -> _Row:
@@ -118,8 +134,7 @@ def _fix(finding: Finding) -> str:
 def _combined(finding: Finding) -> tuple[str, str, str]:
     """A patch of several places: what it does, the fence, the diff."""
     patch = finding.fix.combined if finding.fix is not None else None
-    diff = "" if patch is None else cut(valid_unicode(patch.diff).rstrip("\n"), _LONGEST_PATCH)
-    fence = "`" * max(3, 1 + max((len(run) for run in re.findall("`+", diff)), default=0))
+    fence, diff = _fenced("" if patch is None else patch.diff)
     title = "" if patch is None else patch.title
     places = wording.plural(len(finding.places), "place")
     return f"{markdown_code(finding.image)} in {places}: {markdown_text(title)}", fence, diff

@@ -1,27 +1,22 @@
-"""Who may connect to whom, for a terminal and for programs."""
+"""Who may connect to whom, for programs; and what every format says of what is not modelled."""
 
 import json
-from collections.abc import Iterator
 
 from gitops_guard.finding import Place
 from gitops_guard.network.cluster import EGRESS, INGRESS
 from gitops_guard.network.connections import Connections, Edge, Exposure
 from gitops_guard.network.listing import Listing
-from gitops_guard.publishers.escape import printable_unicode, valid_json
+from gitops_guard.publishers.escape import valid_json
 from gitops_guard.report import SCHEMA_VERSION, Coverage
 from gitops_guard.syntax.field import format_keypath
 
 Json = dict[str, object]
 
-NOTES = (
-    "Replies are allowed with every connection. The node of a pod may always connect to it (probes); nodes are no peers"
-    " here.",
-    "ipBlock is taken to mean addresses outside the cluster: whether it also matches pods depends on the network"
-    " plug-in.",
-)
+_REPLIES = "Replies are allowed too. The node of a pod may always connect to it (probes); nodes are no peers here."
+_BLOCKS = "An ipBlock is taken to mean addresses outside: whether it also matches pods depends on the network plug-in."
+NOTES = (_REPLIES, _BLOCKS)
 """What the API leaves open and the map therefore does not show."""
-
-_MOST_ROWS = 2_000
+_MOST_REMARKS = 20
 
 
 def as_json(found: Connections, rows: Listing, coverage: Coverage) -> str:
@@ -88,68 +83,3 @@ def _place(place: Place) -> Json:
 
 def _ordered(found: Connections) -> list[int]:
     return sorted(found.workloads, key=lambda number: (found.workloads[number].id, number))
-
-
-def as_console(found: Connections, rows: Listing, coverage: Coverage) -> str:
-    """The map as a table: connections, what is exposed, what is not known, and what is wrong."""
-    lines = [*_table(rows), *_exposed(found), *_unknown(found), *_problems(found), *_groups(rows)]
-    lines += (f"note: {note}" for note in NOTES)
-    failed = [f"{skipped.path}: {skipped.reason}" for skipped in coverage.failed]
-    lines += (f"not read: {line}" for line in failed)
-    lines.append(_total(found, rows))
-    return "\n".join(printable_unicode(line) for line in lines) + "\n"
-
-
-def _table(rows: Listing) -> Iterator[str]:
-    shown = rows.edges[:_MOST_ROWS]
-    left = max((len(edge.source) for edge in shown), default=0)
-    right = max((len(edge.target) for edge in shown), default=0)
-    for edge in shown:
-        yield f"{edge.source:<{left}} -> {edge.target:<{right}}  {', '.join(edge.ports.words)}"
-    if len(rows.edges) > len(shown):
-        yield f"and {len(rows.edges) - len(shown):,} more rows: use --format json"
-    yield ""
-
-
-def _groups(rows: Listing) -> Iterator[str]:
-    if rows.is_grouped:
-        yield f"the pairs are too many to list, so sources stand in {len(rows.groups)} groups: see --format json"
-
-
-def _exposed(found: Connections) -> Iterator[str]:
-    for exposure in found.exposures:
-        words = ", ".join(exposure.ports.words or exposure.asked.words)
-        yield f"exposed by {exposure.via}: {exposure.workload} on {words}: {_VERDICTS[exposure.verdict]}"
-
-
-_VERDICTS = {
-    "open": "the policies let it through",
-    "partly": "the policies let a part through",
-    "depends": "it depends on the namespace and labels of the ingress controller",
-    "closed": "the policies block it",
-}
-
-
-def _unknown(found: Connections) -> Iterator[str]:
-    reasons: dict[tuple[str, str], list[str]] = {}
-    for unknown in found.unknown:
-        name = found.workloads[unknown.workload].id
-        reasons.setdefault((unknown.direction, unknown.reason), []).append(name)
-    for (direction, reason), names in reasons.items():
-        more = f" and {len(names) - 1:,} more" if len(names) > 1 else ""
-        yield f"unknown: more {direction} of {names[0]}{more} may be open: {reason}"
-
-
-def _problems(found: Connections) -> Iterator[str]:
-    for problem in found.problems:
-        word = "error" if problem.is_error else "remark"
-        yield f"{word}: {problem.place.path}:{problem.place.start.line}: {problem.message}"
-
-
-def _total(found: Connections, rows: Listing) -> str:
-    isolated = ", ".join(
-        f"{found.isolated[direction].bit_count():,} isolated for {direction}" for direction in (INGRESS, EGRESS)
-    )
-    return f"{len(found.workloads):,} workloads ({isolated}), {found.pair_count:,} pairs that may connect"
-
-

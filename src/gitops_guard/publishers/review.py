@@ -58,6 +58,8 @@ def compose(report: Report, commentable: Commentable, changed: frozenset[str], b
         changed: the paths of the diff, on which comments on files are possible.
         budget: how many comments at most; the rest is only in the summary.
     """
+    policies = policy_comment(report.network_patch, commentable) if report.network_patch is not None else None
+    budget -= policies is not None
     groups: dict[tuple[str, str], list[Finding]] = {}
     for finding in report.by_place.findings:
         if finding.status == NEW:
@@ -75,7 +77,31 @@ def compose(report: Report, commentable: Commentable, changed: frozenset[str], b
             inline.append(comment)
         else:
             on_files.append(comment)
-    return Review(tuple(inline), tuple(on_files), left_out)
+    return Review((*inline, *([policies] if policies is not None else [])), tuple(on_files), left_out)
+
+
+def policy_comment(patch: Patch, commentable: Commentable) -> Comment | None:
+    """A suggestion for the policies that a change needs, where their file is in the diff; else the summary has it."""
+    replaced = replaced_lines(patch)
+    if replaced is None:
+        return None
+    path, anchor = patch.files[0].path, replaced.anchor
+    if not commentable(path, anchor.first, anchor.last):
+        return None
+    key = re.sub(r"[^A-Za-z0-9._/-]", "~", f"{path}:network")
+    text = "\n".join(replaced.lines)
+    fence = fence_for(text)
+    lines = [marker(key), f"**This change needs connections that its policies deny.** {plain(patch.title)}:", ""]
+    lines += [
+        f"{fence}suggestion",
+        text,
+        fence,
+        "",
+        f"**Before you commit this:** {plain(patch.note, NOTE_LIMIT)}.",
+        "",
+    ]
+    lines += (f"- {plain(step, NOTE_LIMIT)}" for step in patch.proof)
+    return Comment(path, anchor, _bounded("\n".join(lines) + "\n"), key)
 
 
 def object_key(finding: Finding) -> str:

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
-from gitops_guard.editing.intent import SetValue
-from gitops_guard.finding import MEDIUM
+from gitops_guard.editing.intent import DeleteKey, SetValue
+from gitops_guard.finding import HIGH, MEDIUM
 from gitops_guard.model.kubernetes_object import KubernetesObject
-from gitops_guard.rule import Example, Fix, Problem, Rule, RuleContext, display_only
+from gitops_guard.rule import Example, Fix, Problem, Rule, RuleContext, display_only, needs_review
 from gitops_guard.syntax.field import Field
 
 _INTERNAL = (
@@ -33,6 +33,22 @@ def check_service(service: KubernetesObject, _: RuleContext) -> Iterator[Problem
 def _is_internal(service: KubernetesObject) -> bool:
     annotations = service.metadata["annotations"]
     return any(annotations[key].text.lower() == value for key, value in _INTERNAL)
+
+
+def check_external_ips(service: KubernetesObject, _: RuleContext) -> Iterator[Problem]:
+    """Reports Services with external addresses."""
+    addresses = service.spec["externalIPs"]
+    if service.api_group or not any(True for _ in addresses.items()):
+        return
+    yield Problem(
+        addresses,
+        "takes over traffic to these addresses on every node of the cluster, whoever owns them",
+        fix=needs_review(
+            "remove externalIPs",
+            DeleteKey(addresses.keypath),
+            note="who reaches the Service by these addresses does so no more",
+        ),
+    )
 
 
 def check_plain_http(obj: KubernetesObject, _: RuleContext) -> Iterator[Problem]:
@@ -65,6 +81,7 @@ def _tls(ingress: KubernetesObject) -> Fix | None:
 
 
 _SERVICE = "apiVersion: v1\nkind: Service\nmetadata:\n  name: web\nspec:\n  ports:\n    - port: 80\n"
+_ADDRESSES = "  externalIPs:\n    - 192.0.2.10\n"
 _INGRESS = """apiVersion: networking.k8s.io/v1
 kind: Ingress
 metadata:
@@ -141,6 +158,48 @@ No automatic fix: use an Ingress or a Gateway, or name the ranges that may conne
 
 ## References
 Kubernetes, "Service", publishing Services.
+""",
+)
+
+EXTERNAL_IPS = Rule(
+    id="GG-NET-014",
+    name="external-addresses",
+    title="externalIPs on a Service",
+    severity=HIGH,
+    applies_to=KubernetesObject,
+    kinds=("Service",),
+    check=check_external_ips,
+    fix_safety="needs-review",
+    aliases=("KSV-0108", "AVD-KSV-0108", "KSV108"),
+    controls=(
+        "cis_k8s:1.2.3",
+        "nsa:net-policies",
+        "mitre:T1557",
+        "sp800_190:4.3.3",
+        "sp800_53:SC-7",
+        "pci:1.3.1",
+        "owasp_k8s_2025:K05",
+    ),
+    bad=(Example(_SERVICE + _ADDRESSES, at="spec.externalIPs", fixed=_SERVICE),),
+    good=(
+        Example(_SERVICE),
+        Example(_SERVICE + "  externalIPs: []\n"),
+        Example(_SERVICE + "  externalName: web.example.org\n"),
+    ),
+    page="""Service claims external addresses.
+
+## What it does
+Reports Services with `externalIPs`.
+
+## Why it matters
+Every node then takes traffic to these addresses for the Service, whoever owns them: who may write a Service can read
+connections of the whole cluster to any address (CVE-2020-8554).
+
+## Fix safety
+Needs review: who reaches the Service by these addresses does so no more; a load balancer or an Ingress takes its place.
+
+## References
+Kubernetes, "Service", external IPs. CVE-2020-8554. CIS Kubernetes Benchmark 1.12, 1.2.3 (DenyServiceExternalIPs).
 """,
 )
 

@@ -1,29 +1,91 @@
 """Who is isolated by a NetworkPolicy at all: rules on the policies of a whole namespace."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
 from gitops_guard.editing.intent import AppendDocument, AppendItem
 from gitops_guard.finding import HIGH, MEDIUM
-from gitops_guard.model.inventory import Inventory, PolicyFact
+from gitops_guard.model.inventory import Inventory, PolicyFact, WorkloadFact
+from gitops_guard.model.kubernetes_object import ObjectIdentity
+from gitops_guard.model.selector import Selector
 from gitops_guard.rule import Example, Problem, Rule, RuleContext, Subject, display_only, needs_review
 from gitops_guard.syntax.nodes import Data
 
-_SYSTEM = frozenset(("kube-system", "kube-public", "kube-node-lease"))
+SYSTEM = frozenset(("kube-system", "kube-public", "kube-node-lease"))
+"""The cluster's own namespaces, whose pods are the cluster's matter."""
+
+UNNAMED = "directory:"
+"""How the scope of objects begins whose manifests name no namespace."""
+
+ALL = "*"
+"""Instead of a scope: all workloads of the repository."""
+
+ANY_NAMESPACE = ""
+"""Instead of a scope: the workloads that may be in any namespace, as their manifests name none."""
+
+_Selectors = dict[tuple[str, str] | None, set[Selector]]
+"""Selectors by their first label; None for those that ask for none."""
+
+_NAMED = 3
 _CONTROLS = ("cis_k8s:5.3.2", "nsa:net-policies", "sp800_190:4.3.3")
 
 
-def check_workload(inventory: Inventory, _: RuleContext) -> Iterator[Problem]:
-    """Reports workloads that no policy isolates for ingress."""
-    policies = inventory.policies_by_scope
-    for workload in inventory.workloads:
-        if workload.host_network or workload.scope in _SYSTEM:
-            continue
-        here = policies.get(workload.scope, ())
-        if not any(policy.ingress and policy.selector.matches(workload.labels) for policy in here):
-            yield Problem(
-                Subject(workload.place, workload.identity),
-                "no NetworkPolicy limits who may connect to its pods",
-            )
+def subject_of(scope: str, workloads: Sequence[WorkloadFact]) -> Subject:
+    """The namespace, at the first of its workloads: so it stays one problem when workloads come and go."""
+    first = min(workloads, key=lambda fact: (fact.place.path, fact.place.span))
+    name = "" if scope.startswith(UNNAMED) else scope
+    identity = ObjectIdentity("v1", "Namespace", "", name) if name else ObjectIdentity("", "", "", "")
+    return Subject(first.place, identity)
+
+
+def named(workloads: Sequence[WorkloadFact]) -> str:
+    """The workloads in words: the first few by name, and how many more."""
+    names = sorted({str(fact.identity._replace(namespace="")) for fact in workloads})
+    if len(names) == 1:
+        return f"the pods of {names[0]}"
+    shown, more = names[:_NAMED], len(names) - _NAMED
+    last = f"{more} more" if more > 0 else shown.pop()
+    return f"the pods of {', '.join(shown)} and {last}"
+
+
+def check_ingress(inventory: Inventory, _: RuleContext) -> Iterator[Problem]:
+    """Reports the workloads that no policy isolates for ingress, once for each namespace."""
+    for scope, open_ones in _not_isolated(inventory, lambda policy: policy.ingress):
+        yield Problem(subject_of(scope, open_ones), f"no NetworkPolicy limits who may connect to {named(open_ones)}")
+
+
+def check_egress(inventory: Inventory, _: RuleContext) -> Iterator[Problem]:
+    """Reports the workloads that no policy isolates for egress, once for each namespace."""
+    for scope, open_ones in _not_isolated(inventory, lambda policy: policy.egress):
+        yield Problem(subject_of(scope, open_ones), f"no NetworkPolicy limits where {named(open_ones)} may connect to")
+
+
+def _not_isolated(
+    inventory: Inventory, isolates: Callable[[PolicyFact], bool]
+) -> Iterator[tuple[str, list[WorkloadFact]]]:
+    workloads_of = inventory.workloads_by_scope
+    selectors_of = _selectors((policy for policy in inventory.policies if isolates(policy)), workloads_of.keys())
+    for scope, workloads in workloads_of.items():
+        selectors = selectors_of.get(scope, {})
+        found = [fact for fact in workloads if not fact.host_network and not _is_selected(fact, selectors)]
+        if found and scope not in SYSTEM:
+            yield scope, found
+
+
+def _selectors(policies: Iterable[PolicyFact], scopes: Collection[str]) -> dict[str, _Selectors]:
+    """The selectors in some scopes; policies beside a workload without namespace count too, whatever theirs is."""
+    found: dict[str, _Selectors] = {}
+    for policy in policies if scopes else ():
+        for scope in (policy.scope, UNNAMED + policy.place.path.rpartition("/")[0]):
+            if scope in scopes:
+                label = next(iter(policy.selector.labels), None)
+                found.setdefault(scope, {}).setdefault(label, set()).add(policy.selector)
+    return found
+
+
+def _is_selected(workload: WorkloadFact, selectors: _Selectors) -> bool:
+    return any(
+        selector.matches(workload.labels) for label in (None, *workload.labels) for selector in selectors.get(label, ())
+    )
 
 
 def check_namespace(inventory: Inventory, _: RuleContext) -> Iterator[Problem]:
@@ -33,7 +95,7 @@ def check_namespace(inventory: Inventory, _: RuleContext) -> Iterator[Problem]:
         name = namespace.identity.name
         here = policies.get(name, ())
         missing = [word for word, denied in _denied(here) if not denied]
-        if not missing or name in _SYSTEM:
+        if not missing or name in SYSTEM:
             continue
         yield Problem(
             Subject(namespace.place, namespace.identity),
@@ -55,12 +117,13 @@ def _denied(policies: "list[PolicyFact] | tuple[()]") -> Iterator[tuple[str, boo
 def check_dns(inventory: Inventory, _: RuleContext) -> Iterator[Problem]:
     """Reports policies that allow some egress where no policy allows the DNS look-up that comes before it."""
     for scope, policies in inventory.policies_by_scope.items():
-        if scope in _SYSTEM or any(policy.allows_dns and policy.selector.is_empty for policy in policies):
+        with_dns = {policy.selector for policy in policies if policy.allows_dns}
+        if scope in SYSTEM or any(selector.is_empty for selector in with_dns):
             continue
         for policy in policies:
             if not policy.egress or policy.denies_egress or policy.allows_dns:
                 continue
-            if any(other.allows_dns and other.selector == policy.selector for other in policies):
+            if policy.selector in with_dns:
                 continue
             yield Problem(
                 Subject(policy.place, policy.identity),
@@ -162,7 +225,7 @@ WORKLOAD = Rule(
     title="Workload is selected by no ingress policy",
     severity=MEDIUM,
     applies_to=Inventory,
-    check=check_workload,
+    check=check_ingress,
     aliases=("C-0260", "C-0030", "non-isolated-pod", "pod-networkpolicy", "CKV2_K8S_6", "missingNetworkPolicy"),
     controls=(
         *_CONTROLS,
@@ -174,23 +237,76 @@ WORKLOAD = Rule(
         "pci:1.3.1",
         "owasp_k8s_2025:K05",
     ),
-    bad=(Example(_POD, at=""), Example(_POD, at="", beside=(("p.yaml", _POLICY.replace("app: web", "app: db")),))),
+    bad=(
+        Example(_POD, at=""),
+        Example(_POD, at="", beside=(("p.yaml", _POLICY.replace("app: web", "app: db")),)),
+        Example(_POD + "---\n" + _POD.replace("web", "api"), at=""),
+    ),
     good=(
         Example(_POD, beside=(("policy.yaml", _POLICY + "  policyTypes: [Ingress]\n"),)),
         Example(_POD, beside=(("policy.yaml", _POLICY),)),
         Example(_POD.replace("spec:\n", "spec:\n  hostNetwork: true\n")),
+        Example(_POD.replace("  namespace: shop\n", "") + "---\n" + _POLICY),
     ),
     page="""Workload is selected by no ingress policy.
 
 ## What it does
-Reports workloads whose pods no NetworkPolicy of their namespace isolates for ingress. Pods on the host's network are
-left out: policies do not reach them.
+Reports workloads whose pods no NetworkPolicy of their namespace isolates for ingress: one finding for a namespace, at
+the first of them. Pods on the host's network are left out: policies do not reach them.
 
 ## Why it matters
 Every pod of the cluster may connect to every port of such a pod: one intruder reaches all of them.
 
 ## Fix safety
 No automatic fix here: who needs to connect decides the policy.
+
+## References
+Kubernetes, "Network Policies". CIS Kubernetes Benchmark 1.12, 5.3.2.
+""",
+)
+
+EGRESS = Rule(
+    id="GG-NET-002",
+    name="workload-without-egress-policy",
+    title="Workload is selected by no egress policy",
+    severity=MEDIUM,
+    applies_to=Inventory,
+    check=check_egress,
+    aliases=("C-0260", "C-0030", "non-isolated-pod", "pod-networkpolicy", "missingNetworkPolicy"),
+    controls=(
+        "cis_k8s:5.3.2",
+        "nsa:net-policies",
+        "mitre:T1496",
+        "mitre:T1041",
+        "mitre:T1071",
+        "sp800_190:4.4.2",
+        "sp800_53:SC-7(5)",
+        "pci:1.3.2",
+        "owasp_k8s_2025:K05",
+    ),
+    bad=(
+        Example(_POD, at=""),
+        Example(_POD, at="", beside=(("policy.yaml", _POLICY),)),
+        Example(_POD + "---\n" + _POD.replace("web", "api"), at=""),
+    ),
+    good=(
+        Example(_POD, beside=(("policy.yaml", _EGRESS),)),
+        Example(_POD, beside=(("deny.yaml", default_deny("shop")),)),
+        Example(_POD.replace("namespace: shop", "namespace: kube-system")),
+        Example(_POD.replace("spec:\n", "spec:\n  hostNetwork: true\n")),
+    ),
+    page="""Workload is selected by no egress policy.
+
+## What it does
+Reports workloads whose pods no NetworkPolicy of their namespace isolates for egress: one finding for a namespace, at
+the first of them. A policy isolates for egress if `policyTypes` lists it, or by default if it has egress rules.
+
+## Why it matters
+Whoever gets into such a pod can reach every other pod, the cloud's metadata service and the internet: to fetch tools,
+to send data out, to take orders.
+
+## Fix safety
+No automatic fix here: what the application needs to reach decides the policy.
 
 ## References
 Kubernetes, "Network Policies". CIS Kubernetes Benchmark 1.12, 5.3.2.

@@ -17,8 +17,9 @@ def check_open(policy: KubernetesObject, _: RuleContext) -> Iterator[Problem]:
     """Reports rules that allow every peer on every port."""
     if policy.api_group != "networking.k8s.io":
         return
+    spec = policy.spec
     for direction, key, reach in _DIRECTIONS:
-        for rule in policy.spec[direction].items():
+        for rule in spec[direction].items():
             unlimited = not any(True for _ in rule[key].items()) and not any(True for _ in rule["ports"].items())
             if unlimited and (rule.is_mapping or not rule.exists):
                 yield Problem(rule, f"this {direction} rule allows everything {reach}, on every port")
@@ -28,8 +29,9 @@ def check_split(policy: KubernetesObject, _: RuleContext) -> Iterator[Problem]:
     """Reports a namespaceSelector and a podSelector that stand in two list items, and so are alternatives."""
     if policy.api_group != "networking.k8s.io":
         return
+    spec = policy.spec
     for direction, key, _reach in _DIRECTIONS:
-        for rule in policy.spec[direction].items():
+        for rule in spec[direction].items():
             peers = list(rule[key].items())
             for first, second in itertools.pairwise(peers):
                 if _is_split(first, second):

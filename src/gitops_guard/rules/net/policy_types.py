@@ -28,8 +28,8 @@ def check(policy: KubernetesObject, _: RuleContext) -> Iterator[Problem]:
     if not listed or policy.api_group != "networking.k8s.io":
         return
     for key, word in (("ingress", "Ingress"), ("egress", "Egress")):
-        rules = policy.spec[key]
-        if word not in listed and any(True for _ in rules.items()):
+        rules = policy.spec[key] if word not in listed else None
+        if rules is not None and any(True for _ in rules.items()):
             yield Problem(
                 rules,
                 f"the {key} rules have no effect: policyTypes does not list {word}",

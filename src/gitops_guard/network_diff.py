@@ -1,0 +1,49 @@
+"""The `network diff` command: which connections a change opens and closes."""
+
+import argparse
+import os
+from collections.abc import Sequence
+from datetime import date
+
+from gitops_guard.change_check import base_settings
+from gitops_guard.checking import write
+from gitops_guard.errors import CLEAN, INCOMPLETE, UsageError
+from gitops_guard.local_configuration import local_settings
+from gitops_guard.network.change import Compared
+from gitops_guard.network_change import TwoSides, compared
+from gitops_guard.report import Coverage
+from gitops_guard.sources.git import Change, open_change
+
+FORMATS = ("console", "json", "markdown")
+
+
+def diff(arguments: argparse.Namespace, today: date) -> int:
+    """Runs `network diff` and returns the exit code: 3 where something could not be read, else 0."""
+    if not arguments.base:
+        raise UsageError("network diff needs --base", hint="name the branch that the change is for: --base main")
+    root = os.getcwd()  # noqa: PTH109 - as the rest of the way to a scan
+    with open_change(root, arguments.base, arguments.head) as change:
+        config = getattr(arguments, "config", None)
+        settings = local_settings(config, root, today) if config else base_settings(change, today)
+        found, sides = compared(change, settings, _below(change.root, root, arguments.paths))
+        text = _rendered(found, sides, change, arguments)
+    write(text, arguments.output)
+    unknown = any(problem.is_error for problem in found.difference.head.problems)
+    return INCOMPLETE if sides.failed or unknown or sides.is_cut else CLEAN
+
+
+def _below(top: str, root: str, paths: Sequence[str]) -> tuple[str, ...]:
+    places = (os.path.relpath(os.path.join(root, path), top) for path in paths)  # noqa: PTH118
+    return tuple(place.replace(os.sep, "/") for place in places if place != ".")
+
+
+def _rendered(found: Compared, sides: TwoSides, change: Change, arguments: argparse.Namespace) -> str:
+    if arguments.format == "json":
+        from gitops_guard.publishers import network_change_json  # noqa: PLC0415 - each format loads what it needs
+
+        ends = (arguments.base, change.merge_base, arguments.head or "the working tree")
+        return network_change_json.as_json(found, ends, Coverage(sides.scanned, sides.skipped, sides.failed))
+    from gitops_guard.publishers import network_changes  # noqa: PLC0415
+
+    shown = found.change._replace(skipped=(*sides.failed, *sides.beyond))
+    return network_changes.as_markdown(shown) if arguments.format == "markdown" else network_changes.as_console(shown)
