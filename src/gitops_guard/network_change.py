@@ -11,6 +11,7 @@ from gitops_guard.errors import SourceError
 from gitops_guard.manifest_files import NOT_A_MANIFEST, ManifestFiles
 from gitops_guard.network.change import Compared, NetworkChange, NetworkSide, compare, names_in
 from gitops_guard.network.cluster import DEFAULT_NAMESPACE, Located
+from gitops_guard.network.completeness import complete
 from gitops_guard.network.inference import infer
 from gitops_guard.network.material import INFERENCE_KINDS
 from gitops_guard.network.reading import NETWORK_KINDS, cluster
@@ -129,7 +130,7 @@ def _pair(change: Change, file: ChangedFile, budget: "_Budget") -> tuple["_Readi
 
 
 def _side(objects: tuple[Located, ...], domain: str) -> NetworkSide:
-    return NetworkSide(cluster(objects), infer(objects, domain))
+    return NetworkSide(cluster(complete(objects)), infer(objects, domain))
 
 
 class _Reading:

@@ -9,6 +9,7 @@ from gitops_guard.errors import CLEAN, INCOMPLETE
 from gitops_guard.local_configuration import local_settings
 from gitops_guard.manifest_files import ManifestFiles
 from gitops_guard.network.analysis import connections
+from gitops_guard.network.completeness import complete
 from gitops_guard.network.connections import Connections
 from gitops_guard.network.listing import listing
 from gitops_guard.network.material import INFERENCE_KINDS
@@ -40,7 +41,7 @@ def _picture(files: ManifestFiles, settings: Settings) -> tuple[str, Connections
 
     objects = tuple(files.objects(NETWORK_KINDS | INFERENCE_KINDS))
     domain = CLUSTER_DOMAIN if settings.network is None else settings.network.cluster_domain
-    judged = judge(cluster(objects), infer(objects, domain).edges)
+    judged = judge(cluster(complete(objects)), infer(objects, domain).edges)
     return render(judged, files.coverage), judged.verification.connections
 
 

@@ -8,6 +8,7 @@ from gitops_guard.checking import write
 from gitops_guard.errors import CLEAN, FINDINGS, INCOMPLETE
 from gitops_guard.local_configuration import local_settings
 from gitops_guard.manifest_files import ManifestFiles
+from gitops_guard.network.completeness import complete
 from gitops_guard.network.inference import infer
 from gitops_guard.network.judging import Judgement, judge
 from gitops_guard.network.material import INFERENCE_KINDS
@@ -31,7 +32,7 @@ def verify(arguments: argparse.Namespace, today: date) -> int:
     files = ManifestFiles(walk(arguments.paths, root))
     objects = tuple(files.objects(NETWORK_KINDS | INFERENCE_KINDS))
     needs = infer(objects, CLUSTER_DOMAIN if settings is None else settings.cluster_domain)
-    found = judge(cluster(objects), needs.edges)
+    found = judge(cluster(complete(objects)), needs.edges)
     render = network_verification.as_json if arguments.format == "json" else network_verification.as_console
     write(render(found, needs, files.coverage), arguments.output)
     return _exit_code(found, is_incomplete=bool(files.failed))
