@@ -11,9 +11,10 @@ from gitops_guard import pipeline
 from gitops_guard.combined_patch import Combiner
 from gitops_guard.comparison import mark, with_fingerprints
 from gitops_guard.configuration import FILE_NAMES
+from gitops_guard.connection_proof import of_change
 from gitops_guard.engine import Detection, rule_set
 from gitops_guard.finding import EXISTING, NEW, WAIVED, Finding, FixOffer, Place, Severity
-from gitops_guard.fixing import mask, offers
+from gitops_guard.fixing import ConnectionProof, mask, offers
 from gitops_guard.images.builds import settled
 from gitops_guard.images.table import Decisions, rows
 from gitops_guard.inspection import Rules, inspect
@@ -262,9 +263,9 @@ class _Side:
         for facts in self.facts.values():
             yield from facts
 
-    def workbench(self) -> Workbench:
+    def workbench(self, connections: ConnectionProof | None = None) -> Workbench:
         """Where fixes of this side are tried."""
-        return Workbench(self._rules, self._run.context, self.facts)
+        return Workbench(self._rules, self._run.context, self.facts, connections)
 
     def evidence(self, finding: Finding) -> str:
         """The lines of a finding."""
@@ -328,7 +329,7 @@ def _report(  # noqa: PLR0913, PLR0917 - everything that was found comes togethe
             existing[finding.severity] += 1
     new_stems = {f.stem for f in marked.head if f.status == NEW}
     fresh = [f for f in kept.findings if f.status == NEW or (f.status == WAIVED and f.stem in new_stems)]
-    fresh = _with_patches(fresh, found, head)
+    fresh = _with_patches(fresh, found, head, head.workbench(of_change(change, settings)))
     report = Report(
         findings=merge(with_fingerprints(fresh), _combiner(found, head).combine),
         fixed=with_fingerprints(marked.fixed),
@@ -363,7 +364,7 @@ def _shown(head: _Side, detections: Iterable[Detection]) -> dict[str, str]:
     return {path: mask(file.text, secrets.get(path, ())) for path, file in head.texts.items()}
 
 
-def _with_patches(findings: list[Finding], detections: list[Detection], head: _Side) -> list[Finding]:
+def _with_patches(findings: list[Finding], detections: list[Detection], head: _Side, bench: Workbench) -> list[Finding]:
     """Proves the fixes of new findings, file by file."""
     wanted: dict[str, list[Detection]] = {}
     by_place = {(d.finding.stem, d.finding.place): d for d in detections if d.fix is not None}
@@ -371,7 +372,6 @@ def _with_patches(findings: list[Finding], detections: list[Detection], head: _S
         detection = by_place.get((finding.stem, finding.place))
         if detection is not None and finding.status == NEW:
             wanted.setdefault(finding.place.path, []).append(detection)
-    bench = head.workbench()
     proved: dict[tuple[str, Place], FixOffer] = {}
     for path, group in wanted.items():
         file = head.texts.get(path)

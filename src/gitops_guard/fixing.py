@@ -16,12 +16,22 @@ from gitops_guard.verify import Claim, Proved, Rejected, Rescan, Stems, Validate
 _ORDER = (SAFE, NEEDS_REVIEW, DISPLAY_ONLY)
 
 
+ConnectionProof = Callable[[SourceFile, SourceFile], tuple[str, ...] | Rejected]
+"""Says of the file before and after what a fix does to connections, or why it is not offered."""
+
+_ON_CONNECTIONS = "GG-NET-"
+
+
 class Bench(NamedTuple):
-    """What a proof needs besides the file; `secrets` are spans of it that no patch may show."""
+    """What a proof needs besides the file; `secrets` are spans of it that no patch may show.
+
+    `connections` proves the fixes of network rules besides; None where there is no cluster to speak of.
+    """
 
     rescan: Rescan
     validate: Validate
     secrets: tuple[Span, ...] = ()
+    connections: ConnectionProof | None = None
 
 
 class Group(NamedTuple):
@@ -54,7 +64,7 @@ def solve(file: SourceFile, group: Group, bench: Bench, before: Stems | None = N
     """One proved patch for as many problems of a group as can be solved together."""
     known = bench.rescan(file) if before is None else before
     members, clashing = _compatible(group.detections)
-    proved = prove(file, _claim(group, members), known, bench.rescan, bench.validate) if members else None
+    proved = _prove(file, group, members, bench, known) if members else None
     if isinstance(proved, Proved):
         return Solution(_patch(file, members, proved, bench), tuple(members), tuple(clashing))
     refused = list(clashing)
@@ -63,13 +73,24 @@ def solve(file: SourceFile, group: Group, bench: Bench, before: Stems | None = N
     kept: list[Detection] = []
     best: Proved | None = None
     for member in members:
-        tried = prove(file, _claim(group, [*kept, member]), known, bench.rescan, bench.validate)
+        tried = _prove(file, group, [*kept, member], bench, known)
         if isinstance(tried, Rejected):
             refused.append((member, tried.reason))
         else:
             kept.append(member)
             best = tried
     return Solution(None if best is None else _patch(file, kept, best, bench), tuple(kept), tuple(refused))
+
+
+def _prove(
+    file: SourceFile, group: Group, members: Sequence[Detection], bench: Bench, known: Stems
+) -> Proved | Rejected:
+    proved = prove(file, _claim(group, members), known, bench.rescan, bench.validate)
+    on_connections = any(member.finding.rule_id.startswith(_ON_CONNECTIONS) for member in members)
+    if isinstance(proved, Rejected) or bench.connections is None or not on_connections:
+        return proved
+    said = bench.connections(file, file._replace(text=proved.after))
+    return said if isinstance(said, Rejected) else proved._replace(proof=(*proved.proof, *said))
 
 
 def solve_in_turn(

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from gitops_guard import pipeline
 from gitops_guard.combined_patch import Combiner
+from gitops_guard.connection_proof import of_tree
 from gitops_guard.engine import Detection
 from gitops_guard.finding import DISPLAY_ONLY, SAFE, WAIVED, Finding, FixOffer, Place
 from gitops_guard.fixing import Group, Solution, groups, offers, solve
@@ -66,7 +67,7 @@ def _workbench(run: pipeline.Run, paths: Sequence[str]) -> tuple[Workbench, list
     """The facts of the whole tree, and the files that are to be fixed, which are read again one by one later."""
     rules = pipeline.load_rules(run)
     facts: dict[str, tuple[Fact, ...]] = {}
-    workbench = Workbench(rules, run.context, facts)
+    workbench = Workbench(rules, run.context, facts, of_tree(paths, run.root, run.settings))
     candidates: list[SourceFile] = []
     for file in walk(paths, run.root):
         if not isinstance(file, SourceFile) or any(matches(file.path, p) for p in run.settings.exclude):

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from gitops_guard.engine import Detection, scan_repository
-from gitops_guard.fixing import Bench, stems_of
+from gitops_guard.fixing import Bench, ConnectionProof, stems_of
 from gitops_guard.inspection import Inspection, Rules, inspect
 from gitops_guard.model.inventory import BindingFact, Fact, Inventory, inventory
 from gitops_guard.rule import RuleContext
@@ -19,6 +19,7 @@ class Workbench(NamedTuple):
     rules: Rules
     context: RuleContext
     facts: dict[str, tuple[Fact, ...]]
+    connections: ConnectionProof | None = None
 
     def detections(self, file: SourceFile) -> tuple[Inspection, list[Detection]]:
         """What is wrong with a text of a file, in itself and together with the other files."""
@@ -28,7 +29,7 @@ class Workbench(NamedTuple):
     def bench(self, detections: Iterable[Detection]) -> Bench:
         """What proofs of fixes of a file need, given all that was found in it."""
         secrets = tuple(span for detection in detections for span in detection.finding.masked)
-        return Bench(self._stems, self._validate, secrets)
+        return Bench(self._stems, self._validate, secrets, self.connections)
 
     def bench_of(self, file: SourceFile) -> Bench:
         """What proofs of fixes of a file need, given its text."""

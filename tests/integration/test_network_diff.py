@@ -391,3 +391,13 @@ def test_a_large_repository_is_compared(repository: Repository, tmp_path: Path) 
     subprocess.run([sys.executable, "-c", code], check=True)
     value = json.loads((tmp_path / "out").read_text())
     assert [one["target"] for one in value["probably_broken"]] == ["n7/Pod/redis"]
+
+
+def test_the_fix_of_a_new_finding_keeps_what_files_outside_the_change_need(
+    repository: Repository, capsys: pytest.CaptureFixture[str]
+) -> None:
+    namespace = "apiVersion: v1\nkind: Namespace\nmetadata: {name: shop}\n"
+    repository({"namespace.yaml": namespace}, {"apps.yaml": f"{APPS}---\n{SERVICE}"})
+    main(["check", "--base", "main", "--head", "change", "--rule", "GG-NET-003", "--format", "json"])
+    (finding,) = json.loads(capsys.readouterr().out)["findings"]
+    assert finding["fix"]["refused"].startswith("cuts shop/Pod/cart -> shop/Pod/redis on TCP 6379, which there is evid")
