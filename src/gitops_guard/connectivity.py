@@ -47,7 +47,7 @@ class Connectivity:
     def prove(self, before: SourceFile, after: SourceFile) -> tuple[str, ...] | Rejected:
         """The proof in sentences: what is closed and opened; or why the fix is not offered."""
         try:
-            result = prove_fix(self._before(before), self._with(after, before), self._whole.needed)
+            result = prove_fix(self._with(before), self._with(after), self._whole.needed)
         except SourceError as error:
             return Rejected(f"its connections cannot be compared: {error.message}")
         if result.holds:
@@ -57,23 +57,26 @@ class Connectivity:
 
     @cached_property
     def _whole(self) -> "_Whole":
-        files = dict(_read(self._files()))
-        every = [located for _, held in files.values() for located in held]
+        found: list[tuple[str, Located]] = []
+        for file in _bounded(self._files()):
+            found += ((file.path, one) for one in ManifestFiles([file]).objects(KINDS))
+        every = [one for _, one in found]
         needs = infer(every, self._domain).edges
-        needed = tuple(Edge(need.source, need.target, ports(need)) for need in needs)
-        return _Whole(files, _inhabited(every), cluster(complete(every)), needed)
+        return _Whole(
+            tuple((path, one) for path, one in found if one.object.kind in NETWORK_KINDS),
+            _inhabited(every),
+            tuple(Edge(need.source, need.target, ports(need)) for need in needs),
+        )
 
-    def _before(self, file: SourceFile) -> Cluster:
-        text, _ = self._whole.files.get(file.path, ("", ()))
-        return self._whole.cluster if text == file.text else self._with(file, file)
-
-    def _with(self, file: SourceFile, before: SourceFile) -> Cluster:
-        """The cluster with this text of a file, without what is idle in other namespaces."""
-        own = tuple(ManifestFiles([file]).objects(KINDS))
-        touched = {_namespace(one) for one in (*own, *ManifestFiles([before]).objects(KINDS))}
-        matter = self._whole.inhabited | touched
-        others = (one for path, (_, held) in self._whole.files.items() if path != file.path for one in held)
-        kept = [one for one in others if one.object.kind not in _IDLE or _namespace(one) in matter]
+    def _with(self, file: SourceFile) -> Cluster:
+        """The cluster with this text of a file, without what other files say of namespaces that have no pods."""
+        own = tuple(ManifestFiles([file]).objects(NETWORK_KINDS))
+        inhabited = self._whole.inhabited | _inhabited(own)
+        kept = [
+            one
+            for path, one in self._whole.governing
+            if path != file.path and (one.object.kind not in _IDLE or _namespace(one) in inhabited)
+        ]
         self._left -= len(kept) + len(own)
         if self._left < 0:
             raise SourceError("too many fixes of connections for one run: name fewer paths, or one rule")
@@ -81,11 +84,10 @@ class Connectivity:
 
 
 class _Whole(NamedTuple):
-    """The manifests of the run: texts and objects by path, the namespaces with pods, the needed edges."""
+    """The manifests of the run: the objects that decide on connections, the namespaces with pods, the needed edges."""
 
-    files: dict[str, tuple[str, tuple[Located, ...]]]
+    governing: tuple[tuple[str, Located], ...]
     inhabited: set[str]
-    cluster: Cluster
     needed: tuple[Edge, ...]
 
 
@@ -99,12 +101,12 @@ def _namespace(one: Located) -> str:
     return identity.name if one.object.kind == "Namespace" else identity.namespace or DEFAULT_NAMESPACE
 
 
-def _read(files: Iterable[SourceFile | Skipped]) -> Iterator[tuple[str, tuple[str, tuple[Located, ...]]]]:
+def _bounded(files: Iterable[SourceFile | Skipped]) -> Iterator[SourceFile]:
     for number, file in enumerate(files):
         if number >= MOST_FILES:
             raise SourceError(f"there are more than {MOST_FILES:,} files")
-        if isinstance(file, SourceFile) and (held := tuple(ManifestFiles([file]).objects(KINDS))):
-            yield file.path, (file.text, held)
+        if isinstance(file, SourceFile):
+            yield file
 
 
 def _sentence(result: FixProof) -> str:
