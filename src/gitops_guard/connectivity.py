@@ -62,21 +62,23 @@ class Connectivity:
             found += ((file.path, one) for one in ManifestFiles([file]).objects(KINDS))
         every = [one for _, one in found]
         needs = infer(every, self._domain).edges
-        return _Whole(
-            tuple((path, one) for path, one in found if one.object.kind in NETWORK_KINDS),
-            _inhabited(every),
-            tuple(Edge(need.source, need.target, ports(need)) for need in needs),
-        )
+        needed = tuple(Edge(need.source, need.target, ports(need)) for need in needs)
+        inhabited = _inhabited(every)
+        governing: list[tuple[str, Located]] = []
+        idle: dict[str, list[tuple[str, Located]]] = {}
+        for path, one in found:
+            if one.object.kind in _IDLE and _namespace(one) not in inhabited:
+                idle.setdefault(_namespace(one), []).append((path, one))
+            elif one.object.kind in NETWORK_KINDS:
+                governing.append((path, one))
+        return _Whole(governing, idle, needed)
 
     def _with(self, file: SourceFile) -> Cluster:
         """The cluster with this text of a file, without what other files say of namespaces that have no pods."""
         own = tuple(ManifestFiles([file]).objects(NETWORK_KINDS))
-        inhabited = self._whole.inhabited | _inhabited(own)
-        kept = [
-            one
-            for path, one in self._whole.governing
-            if path != file.path and (one.object.kind not in _IDLE or _namespace(one) in inhabited)
-        ]
+        idle = self._whole.idle
+        woken = (one for namespace in sorted(_inhabited(own)) for one in idle.get(namespace, ()))
+        kept = [one for path, one in (*self._whole.governing, *woken) if path != file.path]
         self._left -= len(kept) + len(own)
         if self._left < 0:
             raise SourceError("too many fixes of connections for one run: name fewer paths, or one rule")
@@ -84,10 +86,10 @@ class Connectivity:
 
 
 class _Whole(NamedTuple):
-    """The manifests of the run: the objects that decide on connections, the namespaces with pods, the needed edges."""
+    """The manifests of the run: what decides on connections, what is idle by namespace, and the needed edges."""
 
-    governing: tuple[tuple[str, Located], ...]
-    inhabited: set[str]
+    governing: list[tuple[str, Located]]
+    idle: dict[str, list[tuple[str, Located]]]
     needed: tuple[Edge, ...]
 
 
