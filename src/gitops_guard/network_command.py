@@ -46,7 +46,7 @@ def _picture(files: ManifestFiles, settings: Settings) -> tuple[str, Connections
 
 
 def _text(files: ManifestFiles, name: str) -> tuple[str, Connections]:
-    found = connections(cluster(files.objects(NETWORK_KINDS)))
+    found = connections(cluster(complete(files.objects(NETWORK_KINDS))))
     if name == "markdown":
         from gitops_guard.publishers.network_markdown import as_markdown  # noqa: PLC0415 - each loads what it needs
 

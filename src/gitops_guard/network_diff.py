@@ -8,9 +8,11 @@ from datetime import date
 from gitops_guard.change_check import base_settings
 from gitops_guard.checking import write
 from gitops_guard.errors import CLEAN, INCOMPLETE, UsageError
+from gitops_guard.finding import Patch
 from gitops_guard.local_configuration import local_settings
 from gitops_guard.network.change import Compared
 from gitops_guard.network_change import TwoSides, compared
+from gitops_guard.network_patch import policy_patch
 from gitops_guard.report import Coverage
 from gitops_guard.sources.git import Change, open_change
 
@@ -26,7 +28,8 @@ def diff(arguments: argparse.Namespace, today: date) -> int:
         config = getattr(arguments, "config", None)
         settings = local_settings(config, root, today) if config else base_settings(change, today)
         found, sides = compared(change, settings, _below(change.root, root, arguments.paths))
-        text = _rendered(found, sides, change, arguments)
+        patch = policy_patch(change, settings, found.change)
+        text = _rendered(found, sides, change, arguments, patch)
     write(text, arguments.output)
     unknown = any(problem.is_error for problem in found.difference.head.problems)
     return INCOMPLETE if sides.failed or unknown or sides.is_cut else CLEAN
@@ -37,13 +40,17 @@ def _below(top: str, root: str, paths: Sequence[str]) -> tuple[str, ...]:
     return tuple(place.replace(os.sep, "/") for place in places if place != ".")
 
 
-def _rendered(found: Compared, sides: TwoSides, change: Change, arguments: argparse.Namespace) -> str:
+def _rendered(
+    found: Compared, sides: TwoSides, change: Change, arguments: argparse.Namespace, patch: Patch | None
+) -> str:
     if arguments.format == "json":
         from gitops_guard.publishers import network_change_json  # noqa: PLC0415 - each format loads what it needs
 
         ends = (arguments.base, change.merge_base, arguments.head or "the working tree")
-        return network_change_json.as_json(found, ends, Coverage(sides.scanned, sides.skipped, sides.failed))
+        return network_change_json.as_json(found, ends, Coverage(sides.scanned, sides.skipped, sides.failed), patch)
     from gitops_guard.publishers import network_changes  # noqa: PLC0415
 
     shown = found.change._replace(skipped=(*sides.failed, *sides.beyond))
-    return network_changes.as_markdown(shown) if arguments.format == "markdown" else network_changes.as_console(shown)
+    if arguments.format == "markdown":
+        return network_changes.as_markdown(shown) + network_changes.patch_as_markdown(patch)
+    return network_changes.as_console(shown) + network_changes.patch_as_console(patch)

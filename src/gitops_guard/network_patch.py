@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from gitops_guard.editing.diff import unified_diff
 from gitops_guard.finding import NEEDS_REVIEW, Patch, PatchedFile
+from gitops_guard.model.kubernetes_object import objects
 from gitops_guard.network.change import CLOSED, NetworkChange
 from gitops_guard.network.difference import difference
 from gitops_guard.network.discovered import discovered
@@ -22,6 +23,10 @@ from gitops_guard.settings import Settings
 from gitops_guard.source_file import SourceFile
 from gitops_guard.sources.git import Change
 from gitops_guard.suppression import matches
+from gitops_guard.syntax.yaml import parse
+
+_CONTEXT = 3
+"""Lines that a unified diff shows around a change."""
 
 NOTE = "it opens connections: the change may mean to close them"
 
@@ -76,6 +81,7 @@ def _with(
             (one.policy.selector != draft.selector, path not in changed, path)
             for one in around.policies
             if one.scope.namespace == draft.namespace and (path := one.policy.place.path) in edited
+            if _ends_with_policy(edited[path].text)
         ]
         if not homes:
             return None
@@ -86,6 +92,14 @@ def _with(
         newline = "" if text.endswith("\n") else "\n"
         edited[path] = edited[path]._replace(text=f"{text}{newline}---\n{render(draft)}")
     return edited if drafts else None
+
+
+def _ends_with_policy(text: str) -> bool:
+    """Whether the lines that a patch shows around its end are those of a policy: others may hold a secret."""
+    documents = parse(text).documents
+    if not documents or text.count("\n", documents[-1].start) <= _CONTEXT:
+        return False
+    return [obj.kind for obj in objects(documents[-1])] == ["NetworkPolicy"]
 
 
 def _proved(before: Repository, after: Repository, denied: Iterable[Edge]) -> bool:

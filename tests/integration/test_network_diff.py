@@ -17,6 +17,7 @@ from gitops_guard.cli import main
 from gitops_guard.errors import UsageError
 from gitops_guard.network_change import network_change
 from gitops_guard.network_command import FORMATS, network
+from gitops_guard.network_diff import FORMATS as DIFF_FORMATS
 from gitops_guard.network_diff import diff
 from gitops_guard.network_verify import verify
 from gitops_guard.pull_request import review
@@ -62,6 +63,13 @@ spec:
       ports: [{port: 6379}]
 """
 WHOLE = f"{APPS}---\n{SERVICE}---\n{POLICY}"
+DENIED = """apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: deny, namespace: shop}
+spec:
+  podSelector: {}
+  policyTypes: [Ingress, Egress]
+"""
 CLOSED = POLICY.replace("app: cart", "app: basket")
 
 
@@ -401,3 +409,29 @@ def test_the_fix_of_a_new_finding_keeps_what_files_outside_the_change_need(
     main(["check", "--base", "main", "--head", "change", "--rule", "GG-NET-003", "--format", "json"])
     (finding,) = json.loads(capsys.readouterr().out)["findings"]
     assert finding["fix"]["refused"].startswith("cuts shop/Pod/cart -> shop/Pod/redis on TCP 6379, which there is evid")
+
+
+@pytest.mark.parametrize("name", DIFF_FORMATS)
+def test_the_policies_for_a_new_need_come_along(repository: Repository, tmp_path: Path, name: str) -> None:
+    without = APPS.replace('      env:\n        - {name: REDIS_ADDR, value: "redis:6379"}\n', "")
+    repository({"apps.yaml": APPS}, {"apps.yaml": without, "policy.yaml": DENIED})
+    _, text = run_diff(tmp_path, name)
+    patch = json.loads(text)["policy_patch"]["diff"] if name == "json" else text
+    assert "+++ b/policy.yaml" in patch
+    assert "app: redis" in patch
+    assert patch.count("+kind: NetworkPolicy") == 2
+
+
+@pytest.mark.parametrize("beside", ["Secret", "flow"])
+def test_a_patch_never_shows_lines_of_other_objects(repository: Repository, tmp_path: Path, beside: str) -> None:
+    secret = "apiVersion: v1\nkind: Secret\nmetadata: {name: s, namespace: shop}\nstringData: {key: hidden-value}\n"
+    flow = (
+        "{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: deny, namespace: shop},"
+        " spec: {podSelector: {}, policyTypes: [Ingress]}}\n"
+    )
+    text = f"{DENIED}---\n{secret}" if beside == "Secret" else f"{secret}---\n{flow}"
+    without = APPS.replace('      env:\n        - {name: REDIS_ADDR, value: "redis:6379"}\n', "")
+    repository({"apps.yaml": APPS}, {"apps.yaml": without, "policy.yaml": text})
+    _, value = found(tmp_path)
+    assert value["needed_but_denied"]
+    assert value["policy_patch"] is None

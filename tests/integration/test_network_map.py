@@ -164,3 +164,18 @@ def test_the_difference_of_large_clusters_is_exact_and_compact() -> None:
     assert {name.rpartition("/")[2] for name in found.added} == {"app-x"}
     inside = [change for change in found.changes() if change.source.count("/") == change.target.count("/") == 2]
     assert found.pair_count == len(inside) > 0
+
+
+@pytest.mark.parametrize("name", ["json", "console", "markdown", "dot"])
+def test_a_patch_of_a_workload_is_no_workload(tmp_path: Path, capfd: pytest.CaptureFixture[str], name: str) -> None:
+    labelled = SHOP.replace("podSelector: {}", "podSelector: {matchLabels: {app: db}}")
+    (tmp_path / "b.yaml").write_text(labelled.replace("  replicas: 3\n", "  selector: {matchLabels: {app: db}}\n"))
+    _, alone = run(tmp_path, capfd, "--format", name)
+    head = "apiVersion: apps/v1\nkind: StatefulSet\nmetadata: {name: db, namespace: data}\n"
+    (tmp_path / "a.yaml").write_text(head + "spec: {template: {spec: {containers: [{name: db, resources: {}}]}}}\n")
+    _, patched = run(tmp_path, capfd, "--format", name)
+    if name == "json":
+        assert [json.loads(text)["workloads"] for text in (alone, patched)] == [json.loads(alone)["workloads"]] * 2
+        assert json.loads(patched)["edges"] == json.loads(alone)["edges"]
+    else:
+        assert patched.replace("2 files", "1 file") == alone

@@ -3,7 +3,7 @@
 A patch has no labels of its own: taken for pods, it would be denied what its workload is allowed.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from gitops_guard.model.kubernetes_object import KubernetesObject
 from gitops_guard.network.cluster import Located
@@ -13,21 +13,23 @@ _SELECTING = frozenset(("DaemonSet", "Deployment", "ReplicaSet", "StatefulSet"))
 """Kinds of the group `apps`, which the API server refuses without a selector."""
 
 
-def complete(objects: Iterable[Located]) -> tuple[Located, ...]:
-    """The objects without the patches of workloads that are there as a whole.
+def complete(objects: Iterable[Located]) -> Iterator[Located]:
+    """The objects without the patches of workloads that are there as a whole; what looks like a patch comes last.
 
     A patch that names no namespace belongs to any workload of its kind and name. What looks like a patch and has no
     whole is kept: whether it is one cannot be known.
     """
-    every = tuple(objects)
-    partial = [one.object for one in every if _is_partial(one.object)]
-    if not partial:
-        return every
-    suspects = {id(obj) for obj in partial}
-    wholes = {_key(one.object) for one in every if one.object.kind in POD_KINDS and id(one.object) not in suspects}
+    partial: list[Located] = []
+    wholes: set[tuple[str, str, str]] = set()
+    for one in objects:
+        if _is_partial(one.object):
+            partial.append(one)
+            continue
+        if one.object.kind in POD_KINDS:
+            wholes.add(_key(one.object))
+        yield one
     anywhere = {(kind, name) for kind, _, name in wholes}
-    left_out = {id(obj) for obj in partial if _key(obj) in wholes or _is_of_any(obj, anywhere)}
-    return tuple(one for one in every if id(one.object) not in left_out)
+    yield from (one for one in partial if _key(one.object) not in wholes and not _is_of_any(one.object, anywhere))
 
 
 def _key(obj: KubernetesObject) -> tuple[str, str, str]:

@@ -3,6 +3,7 @@
 import re
 
 _LONGEST_NAME = 300
+_LONGEST_PATCH = 6000
 _FIRST_BYTE, _LAST_BYTE, _BYTES = 0xDC80, 0xDCFF, 0xDC00
 """Surrogates that stand for bytes which are not UTF-8 (PEP 383)."""
 
@@ -69,6 +70,12 @@ def percent_encoded(path: str) -> str:
 def cut(text: str, most: int) -> str:
     """The text, or its beginning with an ellipsis where it is longer than `most` characters."""
     return text if len(text) <= most else text[: most - 1] + "…"
+
+
+def fenced(text: str) -> tuple[str, str]:
+    """A fence for Markdown and a diff that cannot close it; a long one is cut."""
+    diff = cut(valid_unicode(text).rstrip("\n"), _LONGEST_PATCH)
+    return "`" * max(3, 1 + max((len(run) for run in re.findall("`+", diff)), default=0)), diff
 
 
 def markdown_text(text: str, most: int = _LONGEST_NAME) -> str:

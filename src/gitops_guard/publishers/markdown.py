@@ -3,21 +3,19 @@
 Names and messages come from the repository: they open no markup, ping nobody, and refer to no issue.
 """
 
-import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
 from gitops_guard import __version__
 from gitops_guard.finding import WAIVED, Finding
 from gitops_guard.publishers import image_markdown, wording
-from gitops_guard.publishers.escape import cut, markdown_code, markdown_text, percent_encoded, valid_unicode
+from gitops_guard.publishers.escape import fenced, markdown_code, markdown_text, percent_encoded
 from gitops_guard.publishers.templates import render_template
 from gitops_guard.report import Report, by_severity
 
 COMMENT_LIMIT = 65_536
 _NOTES = 20
 _COMBINED = 5
-_LONGEST_PATCH = 6000
 _SHORT_COMMIT = 7
 _NO_LINKS: Mapping[str, str] = {}
 
@@ -75,7 +73,7 @@ def _page(report: Report, around: Surroundings) -> Callable[[list[_Row]], str]:
         "patch": around.patch,
         "looked_at": _looked_at(report),
         "combined": [_combined(f) for f in found if f.fix is not None and f.fix.combined is not None][:_COMBINED],
-        "network_patch": None if report.network_patch is None else _fenced(report.network_patch.diff),
+        "network_patch": None if report.network_patch is None else fenced(report.network_patch.diff),
         "images": image_markdown.table(report.images, report.today) if report.images else [],
         "network": _network(report),
         "failed": [(markdown_code(f.path), markdown_text(f.reason)) for f in coverage.failed[:_NOTES]],
@@ -91,12 +89,6 @@ def _page(report: Report, around: Surroundings) -> Callable[[list[_Row]], str]:
         return render_template("summary.md.j2", **values, rows=rows, left_out=len(found) - len(rows))
 
     return page
-
-
-def _fenced(text: str) -> tuple[str, str]:
-    """A diff, and a fence that it cannot close."""
-    diff = cut(valid_unicode(text).rstrip("\n"), _LONGEST_PATCH)
-    return "`" * max(3, 1 + max((len(run) for run in re.findall("`+", diff)), default=0)), diff
 
 
 def _network(report: Report) -> list[str]:
@@ -134,7 +126,7 @@ def _fix(finding: Finding) -> str:
 def _combined(finding: Finding) -> tuple[str, str, str]:
     """A patch of several places: what it does, the fence, the diff."""
     patch = finding.fix.combined if finding.fix is not None else None
-    fence, diff = _fenced("" if patch is None else patch.diff)
+    fence, diff = fenced("" if patch is None else patch.diff)
     title = "" if patch is None else patch.title
     places = wording.plural(len(finding.places), "place")
     return f"{markdown_code(finding.image)} in {places}: {markdown_text(title)}", fence, diff

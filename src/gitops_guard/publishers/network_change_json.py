@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator
 from itertools import islice
 
-from gitops_guard.finding import Place
+from gitops_guard.finding import Patch, Place
 from gitops_guard.network.change import Broken, Compared, NetworkChange
 from gitops_guard.network.change_rows import ChangeRow
 from gitops_guard.network.connections import Connections, Exposure
@@ -20,13 +20,14 @@ MOST_EDGES = 50_000
 """Up to so many changed pairs are listed one by one, those of new and removed workloads included."""
 
 
-def as_json(found: Compared, ends: tuple[str, str, str], coverage: Coverage) -> str:
+def as_json(found: Compared, ends: tuple[str, str, str], coverage: Coverage, patch: Patch | None = None) -> str:
     """The report as JSON: `edges` one by one, and what is said of them, most important first.
 
     Args:
         found: the comparison.
         ends: the base as named, the commit that it was compared at, and the head.
         coverage: what was looked at.
+        patch: the policies for what is needed and denied.
     """
     change, difference = found.change, found.difference
     edges = list(islice(_edges(found), MOST_EDGES))
@@ -42,6 +43,7 @@ def as_json(found: Compared, ends: tuple[str, str, str], coverage: Coverage) -> 
         "reachable": [_row(row) for row in change.reachable],
         "probably_broken": [_broken(one) for one in change.broken],
         "needed_but_denied": [_denied(one) for one in change.needed_but_denied],
+        "policy_patch": None if patch is None else {"diff": patch.diff, "note": patch.note, "proof": list(patch.proof)},
         "explained": [_row(row) for row in change.explained],
         "rest": [_row(row) for row in change.rest],
         "workloads": {"added": list(difference.added), "removed": list(change.departures)},

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator
 
+from gitops_guard.finding import Patch
 from gitops_guard.network.change import NetworkChange, names_in
 from gitops_guard.publishers.cells import wrap
-from gitops_guard.publishers.escape import markdown_code, markdown_text, printable_unicode
+from gitops_guard.publishers.escape import fenced, markdown_code, markdown_text, printable_unicode
 from gitops_guard.publishers.network_mermaid import graph
 from gitops_guard.publishers.network_words import Line, arrivals, first, headline, namer, rest
 
@@ -130,6 +131,24 @@ def as_console(change: NetworkChange, width: int = 80) -> str:
         lines += _wrapped(sentence, width, 0)
     lines += ["", *_wrapped(f"{_capital(headline(change))}.", width, _INDENT)]
     return "\n".join(lines).lstrip("\n") + "\n"
+
+
+def patch_as_console(patch: Patch | None) -> str:
+    """The policies for what is needed and denied; nothing where there is no patch."""
+    if patch is None:
+        return ""
+    title = f"{_capital(patch.title)} ({patch.note}):"
+    lines = [title, *(f"    {sentence}" for sentence in patch.proof), "", *patch.diff.splitlines()]
+    return "".join(f"{printable_unicode(line)}\n" for line in ("", *lines))
+
+
+def patch_as_markdown(patch: Patch | None) -> str:
+    """The same, folded."""
+    if patch is None:
+        return ""
+    fence, diff = fenced(patch.diff)
+    title = "The policy patch for what is needed and denied"
+    return f"\n<details><summary>{title}</summary>\n\n{fence}diff\n{diff}\n{fence}\n\n</details>\n"
 
 
 def _problems(change: NetworkChange) -> Iterator[str]:
