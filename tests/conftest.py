@@ -1,9 +1,17 @@
 """What all tests share: a real component that is missing is a failure where all of them were promised."""
 
 import os
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 
 import pytest
+
+from api_server import Server, started
+
+
+@pytest.fixture(scope="session")
+def api_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A real API server, started when the first test asks."""
+    yield from started(tmp_path_factory.mktemp("server"))
 
 
 @pytest.hookimpl(wrapper=True)

@@ -68,7 +68,7 @@ def check_change(
     """Runs `check --base`; gives the report and a reader of the head's files. `progress` makes a bar for images."""
     settings = local_settings(arguments.config, root, today) if arguments.config else None
     with open_change(root, arguments.base, arguments.head) as change:
-        paths = _below(change.root, root, arguments.paths)
+        paths = below(change.root, root, arguments.paths)
         only = only_rules(arguments.rule)
         asking = Asking(offline=arguments.offline, progress=progress)
         request = Request(arguments.base, arguments.head, paths, only, arguments.fail_level, settings, today, asking)
@@ -76,7 +76,8 @@ def check_change(
         return result.report, result.texts.get
 
 
-def _below(top: str, root: str, paths: Sequence[str]) -> tuple[str, ...]:
+def below(top: str, root: str, paths: Sequence[str]) -> tuple[str, ...]:
+    """Paths given in the folder `root`, as a repository whose root is `top` names them; none for the whole."""
     places = (os.path.relpath(os.path.join(root, path), top) for path in paths)  # noqa: PTH118
     return tuple(place.replace(os.sep, "/") for place in places if place != ".")
 
@@ -137,7 +138,7 @@ def images_of_change(
     """The images that a change's files name, those that the base does not name marked as new."""
     with open_change(root, arguments.base, arguments.head) as change:
         settings = local_settings(arguments.config, root, today) if arguments.config else base_settings(change, today)
-        paths = _below(change.root, root, arguments.paths)
+        paths = below(change.root, root, arguments.paths)
         files = [file for file in change.files if _wanted(file, paths)]
         heads = [_template_skipped(change, change.read_head(file)) for file in files]
         bases = [_template_skipped(change, change.read_base(file)) for file in files]

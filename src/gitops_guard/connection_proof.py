@@ -22,13 +22,17 @@ def of_change(change: Change, settings: Settings) -> ConnectionProof:
     def files() -> Iterable[SourceFile | Skipped]:
         from gitops_guard.connectivity import KINDS  # noqa: PLC0415 - few fixes are about connections
 
-        changed = [file.path for file in change.files if file.status != "D"]
-        for path in dict.fromkeys((*changed, *change.find(sorted(KINDS)))):
-            file = None if _is_excluded(path, settings) else change.read_at_head(path)
-            if file is not None:
-                yield file
+        read = (change.read_at_head(path) for path in paths_at_head(change, settings, KINDS))
+        return (file for file in read if file is not None)
 
     return _late(files, settings)
+
+
+def paths_at_head(change: Change, settings: Settings, kinds: frozenset[str]) -> list[str]:
+    """The files of a change, and the manifests of its head that name one of the kinds; none that is excluded."""
+    changed = [file.path for file in change.files if file.status != "D"]
+    every = dict.fromkeys((*changed, *change.find(sorted(kinds))))
+    return [path for path in every if not _is_excluded(path, settings)]
 
 
 def of_tree(paths: Sequence[str], root: str, settings: Settings) -> ConnectionProof:

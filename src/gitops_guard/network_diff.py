@@ -2,10 +2,9 @@
 
 import argparse
 import os
-from collections.abc import Sequence
 from datetime import date
 
-from gitops_guard.change_check import base_settings
+from gitops_guard.change_check import base_settings, below
 from gitops_guard.checking import write
 from gitops_guard.errors import CLEAN, INCOMPLETE, UsageError
 from gitops_guard.finding import Patch
@@ -27,17 +26,12 @@ def diff(arguments: argparse.Namespace, today: date) -> int:
     with open_change(root, arguments.base, arguments.head) as change:
         config = getattr(arguments, "config", None)
         settings = local_settings(config, root, today) if config else base_settings(change, today)
-        found, sides = compared(change, settings, _below(change.root, root, arguments.paths))
+        found, sides = compared(change, settings, below(change.root, root, arguments.paths))
         patch = policy_patch(change, settings, found.change)
         text = _rendered(found, sides, change, arguments, patch)
     write(text, arguments.output)
     unknown = any(problem.is_error for problem in found.difference.head.problems)
     return INCOMPLETE if sides.failed or unknown or sides.is_cut else CLEAN
-
-
-def _below(top: str, root: str, paths: Sequence[str]) -> tuple[str, ...]:
-    places = (os.path.relpath(os.path.join(root, path), top) for path in paths)  # noqa: PTH118
-    return tuple(place.replace(os.sep, "/") for place in places if place != ".")
 
 
 def _rendered(

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from gitops_guard.connection_proof import paths_at_head
 from gitops_guard.editing.diff import unified_diff
 from gitops_guard.finding import NEEDS_REVIEW, Patch, PatchedFile
 from gitops_guard.model.kubernetes_object import objects
@@ -22,7 +23,6 @@ from gitops_guard.network_settings import NetworkSettings
 from gitops_guard.settings import Settings
 from gitops_guard.source_file import SourceFile
 from gitops_guard.sources.git import Change
-from gitops_guard.suppression import matches
 from gitops_guard.syntax.yaml import parse
 
 _CONTEXT = 3
@@ -58,12 +58,7 @@ def _denied(found: NetworkChange) -> Iterator[Edge]:
 
 def _head(change: Change, settings: Settings) -> dict[str, SourceFile]:
     """The manifests of the head; none where there are more than are read of one repository."""
-    changed = [file.path for file in change.files if file.status != "D"]
-    paths = [
-        path
-        for path in dict.fromkeys((*changed, *change.find(sorted(SYNTHESIS_KINDS))))
-        if not any(matches(path, pattern) for pattern in settings.exclude)
-    ]
+    paths = paths_at_head(change, settings, SYNTHESIS_KINDS)
     if len(paths) > MOST_FILES:
         return {}
     read = (change.read_at_head(path) for path in paths)

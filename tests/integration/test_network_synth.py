@@ -4,14 +4,8 @@ import argparse
 import json
 import os
 import shutil
-import socket
-import ssl
 import subprocess
 import sys
-import time
-import urllib.error
-import urllib.request
-from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -19,6 +13,7 @@ from typing import Any
 import pytest
 import yaml
 
+from api_server import Server
 from gitops_guard.network.analysis import connections
 from gitops_guard.network.policy_text import MARK
 from gitops_guard.network_synth import synth
@@ -227,85 +222,6 @@ def test_what_kustomize_builds_allows_exactly_what_is_needed(tree: Path) -> None
     ]
 
 
-class Server:
-    """A kube-apiserver that answers dry runs."""
-
-    def __init__(self, port: int) -> None:
-        self.url = f"https://127.0.0.1:{port}"
-        self.context = ssl.create_default_context()
-        self.context.check_hostname = False
-        self.context.verify_mode = ssl.CERT_NONE  # it signs its own certificate, on loopback
-
-    def ready(self) -> bool:
-        try:
-            return self._status("/readyz", None)[0] == 200
-        except OSError:
-            return False
-
-    def dry_run(self, value: Json) -> tuple[int, str]:
-        """The status (201: accepted) and the message."""
-        space = value["metadata"].get("namespace", "default")
-        path = f"/apis/networking.k8s.io/v1/namespaces/{space}/networkpolicies?dryRun=All&fieldValidation=Strict"
-        return self._status(path, json.dumps(value).encode())
-
-    def _status(self, path: str, body: bytes | None) -> tuple[int, str]:
-        headers = {"Authorization": "Bearer oracle", "Content-Type": "application/json"}
-        request = urllib.request.Request(self.url + path, data=body, headers=headers)  # noqa: S310 - loopback
-        try:
-            with urllib.request.urlopen(request, context=self.context, timeout=20) as answer:  # noqa: S310 - loopback
-                return answer.status, ""
-        except urllib.error.HTTPError as error:
-            return error.code, error.read().decode()
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    binary = os.environ.get("GG_KUBE_APISERVER", "")
-    missing = [name for name in ("etcd", "openssl") if shutil.which(name) is None]
-    if not binary or missing:
-        reason = ", ".join(missing or ["GG_KUBE_APISERVER is not set"])
-        pytest.skip(f"the oracle kube-apiserver is not here: {reason}")
-    folder = tmp_path_factory.mktemp("server")
-    etcd, peer, port = free_port(), free_port(), free_port()
-    key = folder / "key"
-    subprocess.run(["openssl", "genrsa", "-out", key, "2048"], check=True, capture_output=True)
-    (folder / "tokens.csv").write_text("oracle,admin,1,system:masters\n")
-    store = f"http://127.0.0.1:{etcd}"
-    commands: list[list[str | Path]] = [
-        [
-            *("etcd", "--data-dir", folder / "etcd", "--listen-client-urls", store, "--advertise-client-urls", store),
-            *("--listen-peer-urls", f"http://127.0.0.1:{peer}"),
-        ],
-        [
-            *(binary, f"--etcd-servers={store}", f"--secure-port={port}", f"--cert-dir={folder}/certs"),
-            *("--bind-address=127.0.0.1", "--advertise-address=127.0.0.1", "--authorization-mode=RBAC"),
-            *(f"--service-account-key-file={key}", f"--service-account-signing-key-file={key}"),
-            *("--service-account-issuer=https://kubernetes.default.svc", "--service-cluster-ip-range=10.0.0.0/16"),
-            *(f"--token-auth-file={folder}/tokens.csv", "--allow-privileged=true"),
-            "--disable-admission-plugins=ServiceAccount,NamespaceLifecycle",
-        ],
-    ]
-    with (folder / "log").open("wb") as log:
-        processes = [subprocess.Popen(command, stdout=log, stderr=log) for command in commands]
-        try:
-            found = Server(port)
-            deadline = time.monotonic() + 60
-            while not found.ready():
-                assert time.monotonic() < deadline, (folder / "log").read_text()[-2000:]
-                time.sleep(0.2)
-            yield found
-        finally:
-            for process in reversed(processes):
-                process.terminate()
-                process.wait(20)
-
-
 EVERYTHING = (
     APP
     + deployment("store", "data", port="http")
@@ -323,10 +239,10 @@ spec: {type: LoadBalancer, selector: {app: web}, ports: [{port: 443, targetPort:
 
 
 @pytest.mark.real
-def test_the_api_server_accepts_every_policy(tree: Path, server: Server) -> None:
+def test_the_api_server_accepts_every_policy(tree: Path, api_server: Server) -> None:
     fill(tree, **{"app.yaml": EVERYTHING, "base/app.yaml": LOOSE})
     assert run(write="policies") == 0
     texts = [text for text in contents(tree).values() if text.startswith(MARK)]
     documents = [one for text in texts for one in yaml.safe_load_all(text) if one]
     assert len(documents) == 12
-    assert [server.dry_run(one) for one in documents] == [(201, "")] * len(documents)
+    assert [api_server.dry_run(one) for one in documents] == [(201, "")] * len(documents)
