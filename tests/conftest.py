@@ -8,9 +8,9 @@ import pytest
 from api_server import Server, started
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def api_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A real API server, started when the first test asks."""
+    """A real API server, started when the first test of a module asks."""
     yield from started(tmp_path_factory.mktemp("server"))
 
 
