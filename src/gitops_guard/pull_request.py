@@ -10,11 +10,13 @@ from gitops_guard.change_check import Asking, Request, base_settings, judge
 from gitops_guard.checking import exit_code, publish, write
 from gitops_guard.errors import PublishError, UsageError
 from gitops_guard.github.event import PullRequestEvent, read_event
+from gitops_guard.github.instance import instance_key
 from gitops_guard.local_configuration import local_settings
 from gitops_guard.network_change import network_change
 from gitops_guard.network_patch import policy_patch
 from gitops_guard.options import report_targets
 from gitops_guard.publishers import markdown, post_review
+from gitops_guard.publishers.post_review import Posting
 from gitops_guard.publishers.review import Review, compose
 from gitops_guard.report import Report
 from gitops_guard.sources.git import Change, knows, open_change, parents
@@ -42,7 +44,15 @@ def review(arguments: argparse.Namespace, environment: Mapping[str, str], today:
     if arguments.dry_run:
         post_review.as_text(composed, summary, lambda text: write(text, None))
         return exit_code(report)
-    _post(event, environment, composed, summary)
+    posting = Posting(
+        composed,
+        summary,
+        event.head_sha,
+        instance_key(environment),
+        complete=not report.coverage.failed,
+        worth=markdown.worth_posting(report),
+    )
+    _post(event, environment, posting)
     return exit_code(report)
 
 
@@ -79,7 +89,7 @@ def _compose(report: Report, change: Change, budget: int) -> Review:
     return compose(report, commentable, changed, budget)
 
 
-def _post(event: PullRequestEvent, environment: Mapping[str, str], composed: Review, summary: str) -> None:
+def _post(event: PullRequestEvent, environment: Mapping[str, str], posting: Posting) -> None:
     from gitops_guard.github.client import Client  # noqa: PLC0415 - loads PyGithub
 
     token = environment.get("INPUT_GITHUB-TOKEN") or environment.get("GITHUB_TOKEN", "")
@@ -87,13 +97,10 @@ def _post(event: PullRequestEvent, environment: Mapping[str, str], composed: Rev
         raise UsageError("no token", hint="set GITHUB_TOKEN, or use --dry-run")
     try:
         client = Client(event.api_url, token, event.repository, event.number)
-        outcome = post_review.post(client, composed, summary, event.head_sha)
+        outcome = post_review.post(client, posting)
     except PublishError as error:
         if not event.is_fork:
             raise
         sys.stderr.write(f"gitops-guard: not posted, the pull request comes from a fork: {error.message}\n")
         return
-    sys.stderr.write(
-        f"gitops-guard: {outcome.created} comments created, {outcome.updated} updated, "
-        f"{outcome.unchanged} unchanged, {outcome.solved} solved\n"
-    )
+    sys.stderr.write(f"gitops-guard: {outcome.sentence}\n")
