@@ -51,6 +51,7 @@ def review(arguments: argparse.Namespace, environment: Mapping[str, str], today:
         instance_key(environment),
         complete=not report.coverage.failed,
         worth=markdown.worth_posting(report),
+        unseen=frozenset(skipped.path for skipped in report.coverage.skipped),
     )
     _post(event, environment, posting)
     return exit_code(report)

@@ -241,10 +241,8 @@ def _proof(found: Sequence[Finding], patch: Patch | None) -> list[str]:
     lines += (f"- {rule}: no fix: {plain(reason)}" for rule, reason in refused.items())
     if controls:
         lines.append(f"- covers {', '.join(controls)}")
-    lines += [
-        "",
-        f"Explain: `gitops-guard explain {found[0].rule_id}`. Not for you? See waivers in docs/configuration.md.",
-    ]
+    worst = min(found, key=lambda f: (-f.severity, f.rule_id)).rule_id
+    lines += ["", f"Explain: `gitops-guard explain {worst}`. Not for you? See waivers in docs/configuration.md."]
     return [*lines, "</details>"]
 
 
