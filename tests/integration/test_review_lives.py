@@ -3,6 +3,7 @@
 import contextlib
 import threading
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from typing import Any
 from unittest.mock import patch
 
@@ -152,13 +153,15 @@ def test_a_connection_cut_at_any_request_leaves_the_same_state(
 
 
 def test_two_runs_at_once_end_in_one_thread_each(resolving: Replay, steps: dict[str, Step]) -> None:
-    resolving.run(steps["open"])
-    expected = conversation(resolving.state)
-    fresh = Replay(resolving.repository, RESOLVER).kept()
-    for _ in range(5):
-        resolving.begin_at(fresh)
-        at_once(lambda: resolving.post(steps["open"]))
-        assert conversation(resolving.state) == expected
+    for step in steps.values():
+        before = resolving.kept()
+        resolving.run(step)
+        after, expected = resolving.kept(), conversation(resolving.state)
+        for _ in range(3):
+            resolving.begin_at(before)
+            at_once(partial(resolving.post, step))
+            assert conversation(resolving.state) == expected, step.name
+        resolving.begin_at(after)
 
 
 def at_once(post: Callable[[], object]) -> None:

@@ -313,7 +313,7 @@ def test_a_module_of_the_repository_is_never_imported(tmp_path: Path) -> None:
 
 def test_action_yml_declares_what_the_entrance_reads_and_writes() -> None:
     declared = yaml.safe_load((ROOT / "action.yml").read_text())
-    own = {"command", "github-token", "registry-auth", "paths", "json-file"}
+    own = {"command", "github-token", "registry-auth", "paths", "json-file", "comment-key", "matrix"}
     assert set(declared["inputs"]) == own | set(action.VALUES) | set(action.SWITCHES) | set(action.REPORTS)
     assert set(declared["outputs"]) == {"verdict", "findings", "new", "sarif-file"}
     assert "default" not in declared["inputs"]["fail-level"]
