@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
-from gitops_guard.github.client import Client, ReviewRefusedError
+from gitops_guard.github.client import Client, Edit, ReviewRefusedError
 from gitops_guard.github.conversation import Conversation, Note, Thread
 from gitops_guard.publishers import reconcile
 from gitops_guard.publishers.marks import summary_mark
@@ -102,8 +102,8 @@ def _change(client: Client, wanted: Posting, found: Conversation, plan: Plan) ->
     _hide_empty_reviews(client, found, plan.remove)
     _reopen(client, plan.reopen)
     closed = _close(client, plan.solve, "RESOLVED") + _close(client, plan.retire, "OUTDATED")
-    for one in (*plan.edit, *plan.reopen, *plan.solve, *plan.retire):
-        client.update_review_comment(one.thread.comment, one.body)
+    rewrites = (*plan.edit, *plan.reopen, *plan.solve, *plan.retire)
+    client.edit([Edit(one.thread.comment, one.thread.comment_node, one.body) for one in rewrites])
     _finish_summary(client, wanted, found)
     return Outcome(
         created=len(plan.create),
