@@ -1,6 +1,7 @@
 """Text of a repository made fit to print: it is hostile."""
 
 import re
+from html import escape
 
 _LONGEST_NAME = 300
 _LONGEST_PATCH = 6000
@@ -88,6 +89,19 @@ def markdown_text(text: str, most: int = _LONGEST_NAME) -> str:
     if len(parts) % 2 == 0:
         return _prose("`".join(parts))
     return "".join(markdown_code(part) if number % 2 else _prose(part) for number, part in enumerate(parts))
+
+
+def summary_html(text: str, most: int = _LONGEST_NAME) -> str:
+    """The text as the inside of a `<summary>`, where GitHub reads HTML and no Markdown; code spans become `<code>`."""
+    parts = cut(printable_unicode(text), most).split("`")
+    if len(parts) % 2 == 0:
+        parts = ["`".join(parts)]
+    return "".join(f"<code>{escape(part)}</code>" if n % 2 else _html(part) for n, part in enumerate(parts))
+
+
+def _html(text: str) -> str:
+    shown = re.sub("([@#:])(?=[^ ])", rf"\1{_ZERO_WIDTH_SPACE}", text)
+    return re.sub(r"(?i)\b(www|gh)(?=[.-])", rf"\1{_ZERO_WIDTH_SPACE}", escape(shown))
 
 
 def _prose(text: str) -> str:
