@@ -1,7 +1,6 @@
 """Text of a repository made fit to print: it is hostile."""
 
 import re
-from html import escape
 
 _LONGEST_NAME = 300
 _LONGEST_PATCH = 6000
@@ -96,12 +95,19 @@ def summary_html(text: str, most: int = _LONGEST_NAME) -> str:
     parts = cut(printable_unicode(text), most).split("`")
     if len(parts) % 2 == 0:
         parts = ["`".join(parts)]
-    return "".join(f"<code>{escape(part)}</code>" if n % 2 else _html(part) for n, part in enumerate(parts))
+    return "".join(f"<code>{_html(part)}</code>" if n % 2 else _html(_inert(part)) for n, part in enumerate(parts))
 
 
 def _html(text: str) -> str:
+    from html import escape  # noqa: PLC0415 - a table of all entities, which few texts need
+
+    return escape(text)
+
+
+def _inert(text: str) -> str:
+    """The text without anything that GitHub makes a mention, a reference or a link of."""
     shown = re.sub("([@#:])(?=[^ ])", rf"\1{_ZERO_WIDTH_SPACE}", text)
-    return re.sub(r"(?i)\b(www|gh)(?=[.-])", rf"\1{_ZERO_WIDTH_SPACE}", escape(shown))
+    return re.sub(r"(?i)\b(www|gh)(?=[.-])", rf"\1{_ZERO_WIDTH_SPACE}", shown)
 
 
 def _prose(text: str) -> str:
