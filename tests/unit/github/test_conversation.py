@@ -106,8 +106,11 @@ def test_what_graphql_does_not_edit_rest_does(threads: StandIn, connect: Connect
         {},
         {"repository": None, "viewer": {"login": "x"}},
         {"repository": {"pullRequest": None}},
-        {"repository": {"pullRequest": {"headRefOid": "a", "reviewThreads": {"nodes": [{}]}}}, "viewer": {"login": ""}},
-        {"repository": {"pullRequest": {"headRefOid": "a"}}, "viewer": []},
+        {
+            "repository": {"pullRequest": {"state": "OPEN", "headRefOid": "a", "reviewThreads": {"nodes": [{}]}}},
+            "viewer": {"login": ""},
+        },
+        {"repository": {"pullRequest": {"state": "OPEN", "headRefOid": "a"}}, "viewer": []},
     ],
 )
 def test_an_answer_that_is_none_is_said_to_be_none(data: dict[str, Any]) -> None:
@@ -117,6 +120,6 @@ def test_an_answer_that_is_none_is_said_to_be_none(data: dict[str, Any]) -> None
 
 def test_an_endless_answer_ends() -> None:
     page = {"nodes": [None], "pageInfo": {"hasNextPage": True, "endCursor": "x"}}
-    pull = {"headRefOid": "a", "reviewThreads": page, "comments": page}
+    pull = {"state": "OPEN", "headRefOid": "a", "reviewThreads": page, "comments": page}
     with pytest.raises(PublishError, match="more than"):
         ask(lambda _document, _given: {"repository": {"pullRequest": pull}, "viewer": {"login": "x"}}, "octo/shop", 7)
