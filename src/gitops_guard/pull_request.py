@@ -15,6 +15,7 @@ from gitops_guard.local_configuration import local_settings
 from gitops_guard.network_patch import policy_patch
 from gitops_guard.options import report_targets
 from gitops_guard.publishers import markdown, post_review
+from gitops_guard.publishers.offers import surroundings
 from gitops_guard.publishers.post_review import Posting
 from gitops_guard.publishers.review import Review, compose
 from gitops_guard.report import Report
@@ -39,7 +40,8 @@ def review(arguments: argparse.Namespace, environment: Mapping[str, str], today:
         patch = policy_patch(change, policy, network) if network is not None else None
         report = _named(judged.report, event)._replace(network_patch=patch)
         composed = _compose(report, change, judged.budget)
-    summary = markdown.render(report)
+    blob = f"{event.server_url}/{event.repository}/blob/{event.head_sha}"
+    summary = markdown.render(report, surroundings(report, composed, blob))
     for name, file in targets:
         write(publish(report, name, judged.texts.get, color=False), file)
     if arguments.dry_run:
