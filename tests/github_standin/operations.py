@@ -1,5 +1,12 @@
 """All operations of the stand-in: a table for each concern, joined here."""
 
-from . import check_runs, conversation, endpoints
+from . import branches, check_runs, conversation, endpoints, people, pull_requests
 
-ENTRIES = endpoints.ENTRIES | conversation.ENTRIES | check_runs.ENTRIES
+ENTRIES = (
+    endpoints.ENTRIES
+    | conversation.ENTRIES
+    | check_runs.ENTRIES
+    | branches.ENTRIES
+    | pull_requests.ENTRIES
+    | people.ENTRIES
+)
