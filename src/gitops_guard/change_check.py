@@ -347,6 +347,7 @@ def _report(  # noqa: PLR0913, PLR0917 - everything that was found comes togethe
             change.merge_base,
             request.head or "the working tree",
             tuple(existing),  # type: ignore[arg-type]
+            change.policy_files,
         ),
         skipped_rules=pipeline.skipped_rules(run),
         waivers=kept.notes,

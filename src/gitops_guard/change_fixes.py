@@ -70,7 +70,7 @@ class ShownPatch(NamedTuple):
 
 
 def shown_patch(judged: Judged, fixed: list[FixedFile]) -> ShownPatch:
-    """One patch of all fixed files; a file whose diff would show a secret is left out whole: masked it would not apply."""
+    """One patch of all fixed files; one whose diff would show a secret is left out: masked it would not apply."""
     parts: list[str] = []
     left_out: list[tuple[str, str]] = []
     for one in fixed:
