@@ -160,6 +160,12 @@ def _run_post(arguments: argparse.Namespace) -> int:
     return post(arguments, os.environ)
 
 
+def _run_comment(arguments: argparse.Namespace) -> int:
+    from gitops_guard.comment_command import answer_comment  # noqa: PLC0415
+
+    return answer_comment(arguments, os.environ, datetime.now(UTC).date())
+
+
 def _run_explain(arguments: argparse.Namespace) -> int:
     from gitops_guard.rule_pages import explain  # noqa: PLC0415
 
@@ -236,6 +242,7 @@ _COMMANDS: dict[str, tuple[str, Callable[[argparse.ArgumentParser], None], Calla
     "fix": ("show or write the proven fixes", _fix, _run_fix),
     "pr": ("review a pull request on GitHub (the action's job)", _pull_request, _run_pull_request),
     "post": ("bring a result without rights into its pull request", _post, _run_post),
+    "comment": ("do what a comment on a pull request asks for (the action's job)", _pull_request, _run_comment),
     "images": ("every image, where it is used, and what is known of it", _images, _run_images),
     "scans": ("what is read from scanners' reports", _scans, _run_scans),
     "network": ("who may and who must connect to whom, and policies for it", _network, _run_network),
