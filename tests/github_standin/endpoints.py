@@ -27,6 +27,7 @@ class Call(NamedTuple):
     identity: Identity
     body: Any
     url: str
+    query: dict[str, str] = {}  # noqa: RUF012 - never changed
 
     @property
     def pull(self) -> PullRequest:
@@ -65,20 +66,21 @@ def repository(call: Call) -> Answer:
 
 
 def pull_request(call: Call) -> Answer:
-    pull, state = call.pull, call.state
-    head = pull.head_repository or state.repository
-    files = state.files(pull)
-    values = {
+    values = pull_answer(call.state, call.pull) | {"changed_files": len(call.state.files(call.pull))}
+    return Answer(200, filled("pull-request", values))
+
+
+def pull_answer(state: State, pull: PullRequest) -> Json:
+    """What a pull request looks like in a list as well."""
+    return {
         "number": pull.number,
         "state": "open",
         "user": _user(pull.author),
-        "changed_files": len(files),
         "base": _end(pull.base, state.sha(pull.base), state.repository),
-        "head": _end(pull.head, state.sha(pull.head), head),
+        "head": _end(pull.head, state.sha(pull.head), pull.head_repository or state.repository),
         "labels": [],
         "draft": False,
     }
-    return Answer(200, filled("pull-request", values))
 
 
 def files(call: Call) -> Answer:
@@ -220,20 +222,6 @@ def add_labels(call: Call) -> Answer:
     wanted = [label["name"] if isinstance(label, dict) else label for label in given]
     names += [name for name in dict.fromkeys(wanted) if name not in names]
     return list_labels(call)
-
-
-def create_check_run(call: Call) -> Answer:
-    run = dict(call.body)
-    run |= {"id": call.state.new_id()}
-    call.state.check_runs.append(run)
-    output = filled("check-run", {})["output"] | {
-        "title": run.get("output", {}).get("title"),
-        "summary": run.get("output", {}).get("summary"),
-        "annotations_count": len(run.get("output", {}).get("annotations", [])),
-    }
-    values = {"id": run["id"], "name": run["name"], "head_sha": run["head_sha"], "output": output}
-    values |= {"status": run.get("status", "queued"), "conclusion": run.get("conclusion")}
-    return Answer(201, filled("check-run", values))
 
 
 def anchor_problems(changed: list[ChangedFile], comment: Json) -> list[str]:
@@ -381,5 +369,4 @@ ENTRIES = {
     ("delete", _REPOSITORY + "/issues/comments/{comment_id}"): Entry(delete_issue_comment, _TALK),
     ("get", _REPOSITORY + "/issues/{issue_number}/labels"): Entry(list_labels, _LISTEN),
     ("post", _REPOSITORY + "/issues/{issue_number}/labels"): Entry(add_labels, _TALK),
-    ("post", _REPOSITORY + "/check-runs"): Entry(create_check_run, (("checks", "write"),)),
 }

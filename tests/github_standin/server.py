@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
+from . import actions, checks, endpoints
 from .description import answer_errors, request_errors, route
-from .endpoints import ENTRIES, Answer, Call, RefusalError
+from .endpoints import Answer, Call, RefusalError
 from .state import Fault, Identity, State
 
+ENTRIES = {**endpoints.ENTRIES, **checks.ENTRIES, **actions.ENTRIES}
 REQUEST_LIMIT = 8 * 1024 * 1024
 _PAGE, _PAGE_LIMIT = 30, 100
 
@@ -83,7 +85,7 @@ class StandIn:
             refused = _refused(403, "Resource not accessible by integration")
             return refused, {"x-accepted-github-permissions": accepted}
         try:
-            answer = entry.run(Call(self.state, found, identity, body, self.url))
+            answer = entry.run(Call(self.state, found, identity, body, self.url, query))
         except RefusalError as refusal:
             answer = refusal.answer
         headers: dict[str, str] = {}
