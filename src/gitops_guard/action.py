@@ -28,7 +28,6 @@ VALUES = {
     "fail-level": _REPORTING,
     "base": ("check", "images"),
     "drafts": ("pr",),
-    "comment-key": ("pr",),
     "artifact-dir": ("pr", "post"),
 }
 SWITCHES = {"offline": _SCANNING, "dry-run": ("pr",), "snapshot": ("images",)}

@@ -103,7 +103,6 @@ def _pull_request(command: argparse.ArgumentParser) -> None:
     command.add_argument("--dry-run", action="store_true", help="print what would be posted")
     command.add_argument("--offline", action="store_true", help=_OFFLINE)
     command.add_argument("--drafts", choices=("review", "check"), default="review", help="check: draft, no comments")
-    command.add_argument("--comment-key", default="", metavar="KEY", help="tells jobs on the same commit apart")
     command.add_argument(
         "--artifact-dir", metavar="DIR", help="where a token that only reads leaves its result for `post`"
     )

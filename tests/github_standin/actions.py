@@ -1,10 +1,9 @@
 """What a job that follows another one asks: the pull requests of a branch, and where a change left its base."""
 
+from .call import PULL_READ, REPOSITORY, Answer, Call, Entry, RefusalError
 from .description import filled
-from .endpoints import Answer, Call, Entry, RefusalError, pull_answer
+from .endpoints import pull_answer
 from .hunks import git
-
-_REPOSITORY = "/repos/{owner}/{repo}"
 
 
 def list_pulls(call: Call) -> Answer:
@@ -29,6 +28,6 @@ def compare(call: Call) -> Answer:
 
 
 ENTRIES = {
-    ("get", _REPOSITORY + "/pulls"): Entry(list_pulls, (("pull_requests", "read"),)),
-    ("get", _REPOSITORY + "/compare/{basehead}"): Entry(compare, (("contents", "read"),)),
+    ("get", REPOSITORY + "/pulls"): Entry(list_pulls, PULL_READ),
+    ("get", REPOSITORY + "/compare/{basehead}"): Entry(compare, (("contents", "read"),)),
 }

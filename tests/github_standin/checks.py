@@ -1,9 +1,7 @@
 """Check runs: annotations are only ever added, at most 50 with a request; a conclusion completes a run."""
 
+from .call import REPOSITORY, Answer, Call, Entry, RefusalError
 from .description import Json, filled
-from .endpoints import Answer, Call, Entry, RefusalError
-
-_REPOSITORY = "/repos/{owner}/{repo}"
 
 
 def create_check_run(call: Call) -> Answer:
@@ -65,8 +63,8 @@ def _shown(run: Json) -> Json:
 
 _READ, _WRITE = (("checks", "read"),), (("checks", "write"),)
 ENTRIES = {
-    ("post", _REPOSITORY + "/check-runs"): Entry(create_check_run, _WRITE),
-    ("patch", _REPOSITORY + "/check-runs/{check_run_id}"): Entry(update_check_run, _WRITE),
-    ("get", _REPOSITORY + "/check-runs/{check_run_id}"): Entry(get_check_run, _READ),
-    ("get", _REPOSITORY + "/commits/{ref}/check-runs"): Entry(list_check_runs, _READ),
+    ("post", REPOSITORY + "/check-runs"): Entry(create_check_run, _WRITE),
+    ("patch", REPOSITORY + "/check-runs/{check_run_id}"): Entry(update_check_run, _WRITE),
+    ("get", REPOSITORY + "/check-runs/{check_run_id}"): Entry(get_check_run, _READ),
+    ("get", REPOSITORY + "/commits/{ref}/check-runs"): Entry(list_check_runs, _READ),
 }

@@ -12,8 +12,9 @@ from markdown_it import MarkdownIt
 from github_standin.git_server import serving
 from github_standin.server import StandIn, running
 from github_standin.state import Fault, PullRequest, State
-from gitops_guard import action
+from gitops_guard import runner
 from gitops_guard.cli import main
+from gitops_guard.github.instance import instance_key
 
 TOKEN = "ghs_invented0workflow0token"
 READER = "ghs_invented0fork0token"
@@ -96,7 +97,7 @@ class Life:
 @pytest.fixture
 def life(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Life]:
     found = Life(tmp_path, monkeypatch)
-    monkeypatch.delenv(action.MARKER, raising=False)
+    monkeypatch.delenv(runner.MARKER, raising=False)
     with running(found.state) as standin:
         found.start(standin)
         yield found
@@ -111,7 +112,7 @@ def test_a_pull_request_gets_a_check_run_with_annotations(life: Life) -> None:
     assert main(["pr", "--offline"]) == 1
     (run,) = life.state.check_runs
     assert (run["status"], run["conclusion"], run["head_sha"]) == ("completed", "failure", life.state.sha("change"))
-    assert run["external_id"] == "gitops-guard:review:guard"
+    assert run["external_id"] == "gitops-guard:" + instance_key({"GITHUB_WORKFLOW": "review", "GITHUB_JOB": "guard"})
     marked = {(one["path"], one["annotation_level"]) for one in run["annotations"]}
     assert ("new.yaml", "failure") in marked
     assert all(one["path"] == "new.yaml" and one["start_line"] >= 1 for one in run["annotations"])
@@ -129,8 +130,9 @@ def test_the_same_commit_again_writes_nothing(life: Life) -> None:
 
 def test_another_job_has_a_check_run_of_its_own(life: Life) -> None:
     main(["pr", "--offline"])
-    main(["pr", "--offline", "--comment-key", "eu"])
-    life.environment(GITHUB_JOB="other")
+    life.environment(**{"INPUT_COMMENT-KEY": "eu"})
+    main(["pr", "--offline"])
+    life.environment(GITHUB_JOB="other", **{"INPUT_COMMENT-KEY": ""})
     main(["pr", "--offline"])
     assert [run["name"] for run in life.state.check_runs] == ["gitops-guard", "gitops-guard (eu)", "gitops-guard"]
     assert len({run["external_id"] for run in life.state.check_runs}) == 3
@@ -221,7 +223,7 @@ def test_a_scan_that_fails_is_told_and_touches_no_comment(life: Life) -> None:
 
 def test_without_the_right_the_log_is_annotated(life: Life, capfd: pytest.CaptureFixture[str]) -> None:
     life.state.add_token(TOKEN, contents="read", pull_requests="write", issues="write")
-    life.environment(**{action.MARKER: "feed"})
+    life.environment(**{runner.MARKER: "feed"})
     assert main(["pr", "--offline"]) == 1
     shown = capfd.readouterr()
     assert "no check run" in shown.err
@@ -380,7 +382,7 @@ HOSTILE = [
 def test_hostile_names_open_nothing(life: Life, name: str, capfd: pytest.CaptureFixture[str]) -> None:
     commit(life.path, {name: PRIVILEGED.format(name="evil")})
     life.pull_request()
-    life.environment(**{action.MARKER: "feed"})
+    life.environment(**{runner.MARKER: "feed"})
     life.state.add_token(TOKEN, contents="read", pull_requests="write", issues="write")
     assert main(["pr", "--offline", "--report", f"patch={life.folder}/p", "--report", f"sarif={life.folder}/s"]) == 1
     lines = capfd.readouterr().out.splitlines()
