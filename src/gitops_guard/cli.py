@@ -103,10 +103,18 @@ def _pull_request(command: argparse.ArgumentParser) -> None:
     command.add_argument("--dry-run", action="store_true", help="print what would be posted")
     command.add_argument("--offline", action="store_true", help=_OFFLINE)
     command.add_argument("--drafts", choices=("review", "check"), default="review", help="check: draft, no comments")
-    command.add_argument("--comment-key", default="", metavar="KEY", help="tells jobs on the same commit apart")
     command.add_argument(
         "--artifact-dir", metavar="DIR", help="where a token that only reads leaves its result for `post`"
     )
+
+
+def _comment(command: argparse.ArgumentParser) -> None:
+    command.add_argument("paths", nargs="*", metavar="PATH", help="for recheck: only changes below these")
+    command.add_argument("--config", metavar="FILE", help="configuration (default: .gitops-guard.yaml of the base)")
+    command.add_argument("--fail-level", choices=LEVELS, help="for recheck: as for pr")
+    command.add_argument("--offline", action="store_true", help=_OFFLINE)
+    # What the review takes besides.
+    command.set_defaults(report=[], dry_run=False, drafts="review", artifact_dir=None)
 
 
 def _post(command: argparse.ArgumentParser) -> None:
@@ -242,7 +250,7 @@ _COMMANDS: dict[str, tuple[str, Callable[[argparse.ArgumentParser], None], Calla
     "fix": ("show or write the proven fixes", _fix, _run_fix),
     "pr": ("review a pull request on GitHub (the action's job)", _pull_request, _run_pull_request),
     "post": ("bring a result without rights into its pull request", _post, _run_post),
-    "comment": ("do what a comment on a pull request asks for (the action's job)", _pull_request, _run_comment),
+    "comment": ("do what a comment on a pull request asks for (the action's job)", _comment, _run_comment),
     "images": ("every image, where it is used, and what is known of it", _images, _run_images),
     "scans": ("what is read from scanners' reports", _scans, _run_scans),
     "network": ("who may and who must connect to whom, and policies for it", _network, _run_network),
