@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from github_standin.git_server import serving
 from github_standin.server import running
 from github_standin.state import Fault, PullRequest, State
 from gitops_guard.cli import main
@@ -88,10 +89,11 @@ class World:
         with pytest.MonkeyPatch.context() as patch:
             given = {"GITHUB_API_URL": self.url, "GITHUB_TOKEN": TOKEN, "GITHUB_EVENT_NAME": "issue_comment",
                      "GITHUB_EVENT_PATH": str(file), "GITHUB_REPOSITORY": "acme/shop",
-                     "GITHUB_WORKSPACE": str(self.state.path)}  # fmt: skip
+                     "GITHUB_SERVER_URL": str(values.get("server", "https://127.0.0.1:9")),
+                     "GITHUB_WORKSPACE": str(values.get("workspace", self.state.path))}  # fmt: skip
             for name, value in given.items():
                 patch.setenv(name, value)
-            patch.chdir(self.state.path)
+            patch.chdir(str(values.get("workspace", self.state.path)))
             patch.setattr("gitops_guard.github.transport.time.sleep", lambda _: None)
             return main(["comment", "--offline"])
 
@@ -262,6 +264,22 @@ def test_a_patch_never_shows_a_secret(world: World) -> None:
     world.say("/gitops-guard fix all")
     assert "hunter2" in world.head("new.yaml")
     assert "hunter2" not in world.replies[1]
+
+
+def test_what_a_shallow_checkout_of_the_default_branch_lacks_is_fetched(world: World, tmp_path: Path) -> None:
+    clone = tmp_path / "clone"
+    git(tmp_path, "clone", "-q", "--depth=1", f"file://{world.state.path}", str(clone))
+    files = sorted(path.name for path in clone.iterdir())
+    until = f"{datetime.now(UTC).year}-12-31"
+    commit(world.state.path, moved="a: 1\n")
+    with serving(world.state.path, "acme/shop", TOKEN) as server:
+        world.say("/gitops-guard fix", workspace=clone, server=server.url)
+        world.say(f"/gitops-guard waive GG-POD-001 until {until} because so", workspace=clone, server=server.url)
+        assert server.refused == 0
+    assert "readOnly: true" in world.head("new.yaml")
+    assert "Opened #8" in world.replies[1]
+    assert sorted(path.name for path in clone.iterdir()) == files
+    assert TOKEN not in (clone / ".git/config").read_text()
 
 
 def test_files_with_a_mode_are_left_out_and_named(world: World) -> None:
