@@ -341,6 +341,25 @@ def test_waive_opens_a_pull_request_on_the_default_branch(
     assert finding["status"] == "waived"
 
 
+def test_recheck_of_a_fork_posts_as_the_base_may(world: World) -> None:
+    world.state.pulls[7] = world.state.pulls[7]._replace(head_repository="mallory/shop")
+    assert world.say("/gitops-guard recheck") == 0
+    assert world.state.review_comments
+    assert "again: there are findings" in world.replies[0]
+
+
+def test_a_reaction_that_is_refused_stops_nothing(world: World) -> None:
+    world.state.faults = [Fault("POST", "/reactions", status=403, message="Forbidden", times=2)]
+    assert world.say("/gitops-guard fix") == 0
+    assert "Committed" in world.replies[0]
+
+
+def test_a_person_whose_token_it_is_may_command_too(world: World) -> None:
+    world.state.add_token(TOKEN, "octocat", contents="write", pull_requests="write", issues="write")
+    world.say("/gitops-guard fix")
+    assert "readOnly: true" in world.head("new.yaml")
+
+
 def test_waive_keeps_what_is_in_the_configuration(world: World) -> None:
     (world.state.path / ".gitops-guard.yaml").write_text("# ours\nfail_level: high  # since 2024\n")
     git(world.state.path, "add", "-A")
