@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from gitops_guard.chat import answer
 from gitops_guard.chat.answer import Answer
-from gitops_guard.chat.command import Command, Explain, Fix, Mistake, Recheck, Waive, commands
+from gitops_guard.chat.command import Command, Explain, Fix, Mistake, Recheck, Waive, commands, shown
 from gitops_guard.errors import CLEAN, INCOMPLETE, GuardError, PublishError, UsageError
 from gitops_guard.github.comment_event import CommentEvent, read_comment
 
@@ -36,6 +36,8 @@ def answer_comment(arguments: argparse.Namespace, environment: Mapping[str, str]
         return CLEAN
     _react(talk.repository, event, "eyes")
     answers = [_answered(talk, command, number, asked) for number, command in enumerate(asked)]
+    if len(answers) > 1 or isinstance(asked[0], Mistake):
+        answers = [answer.headed(shown(command), one) for command, one in zip(asked, answers, strict=True)]
     _reply(talk.repository, event, answers)
     failed = any(isinstance(one, _Failure) for one in answers)
     return INCOMPLETE if failed else CLEAN

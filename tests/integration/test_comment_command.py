@@ -398,13 +398,20 @@ def test_many_commands_get_one_bounded_reply(world: World) -> None:
     world.say("/gitops-guard explain GG-POD-001\n" * 1900)
     (reply,) = world.replies
     assert len(reply) < 65_536
-    assert "more than 5 commands" in reply
+    assert "More than 5 commands" in reply
 
 
 def test_one_fix_of_a_comment_is_enough(world: World) -> None:
     world.say("/gitops-guard fix\n/gitops-guard fix all")
     assert git(world.state.path, "rev-list", "--count", "main..change") == "2"
     assert "one `fix` of a comment is enough" in world.replies[0].replace("\\", "")
+
+
+def test_what_was_written_is_shown_as_it_is(world: World) -> None:
+    world.say("/gitops-guard @acme/all ``<!-- x -->`` $(id)\n/gitops-guard explain GG-POD-001")
+    (reply,) = world.replies
+    assert "`/gitops-guard explain GG-POD-001`" in reply
+    assert "```/gitops-guard @acme/all ``<!-- x -->`` $(id)```" in reply.replace("``` ", "```").replace(" ```", "```")
 
 
 def test_the_longest_comment_is_read(world: World) -> None:
