@@ -147,9 +147,9 @@ def _as_event(pull: "Pull", repository: "Repository") -> dict[str, object]:
 
 
 def _reply(repository: "Repository", event: CommentEvent, answers: list[Answer]) -> None:
-    """The one reply, then the reaction that says how it ended: whoever sees that may read."""
-    repository.comment(event.number, answer.reply(event.comment, answers))
+    """The reaction that says how it ended, then the one reply: where that is, a repeated job has nothing left to do."""
     _react(repository, event, "+1" if all(one.done for one in answers) else "confused")
+    repository.comment(event.number, answer.reply(event.comment, answers))
 
 
 def _react(repository: "Repository", event: CommentEvent, content: str) -> None:
