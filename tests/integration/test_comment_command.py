@@ -343,6 +343,34 @@ def test_waive_opens_a_pull_request_on_the_default_branch(
     assert finding["status"] == "waived"
 
 
+def test_recheck_speaks_in_the_place_of_the_job_that_reviews(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GITHUB_JOB", "review")
+    world.say("/gitops-guard recheck")
+    before = (len(world.state.review_comments), len(world.state.issue_comments))
+    monkeypatch.setenv("GITHUB_JOB", "obey")
+    world.say("/gitops-guard recheck")
+    assert (len(world.state.review_comments), len(world.state.issue_comments)) == (before[0], before[1] + 2)
+    summary = next(comment for comment in world.state.issue_comments if "gitops-guard:summary" in comment["body"])
+    first = "<!-- gitops-guard:summary instance=00000000 -->\nAnother job's."
+    world.state.issue_comments.append({**summary, "id": world.state.new_id(), "body": first})
+    world.say("/gitops-guard recheck")
+    assert "2 jobs review this pull request" in world.replies[-1]
+
+
+def test_recheck_finds_the_job_by_its_check_run(world: World) -> None:
+    world.state.add_token(TOKEN, BOT, contents="write", pull_requests="write", issues="write", checks="write")
+    run: dict[str, Any] = {
+        "name": "gitops-guard",
+        "head_sha": git(world.state.path, "rev-parse", "change"),
+        "status": "completed",
+    }
+    run |= {"id": 5, "external_id": "gitops-guard:0123abcd", "conclusion": "success", "output": {}, "annotations": []}
+    world.state.check_runs.append(run)
+    world.say("/gitops-guard recheck")
+    (summary,) = (c["body"] for c in world.state.issue_comments if "gitops-guard:summary" in c["body"])
+    assert "instance=0123abcd" in summary
+
+
 def test_recheck_of_a_fork_posts_as_the_base_may(world: World) -> None:
     world.state.pulls[7] = world.state.pulls[7]._replace(head_repository="mallory/shop")
     assert world.say("/gitops-guard recheck") == 0
