@@ -68,7 +68,7 @@ def _conversation(
     if not token:
         raise UsageError("no token", hint="set GITHUB_TOKEN")
     transport = Transport(event.places.api_url, token, pause=1, wait=120, recovery=2)
-    repository = Repository(transport.call, event.places.repository)
+    repository = Repository(transport.call, event.places.repository, transport.graphql)
     login = repository.login()
     replies = (comment for comment in repository.comments(event.number) if comment.author == login)
     if any(answer.replied_to(comment.body) == event.comment for comment in replies):

@@ -59,7 +59,7 @@ def group(key: str = "GG-POD-001", *names: str, after: bytes = AFTER, **values: 
 
 def run(standin: StandIn, *groups: FixGroup, complete: bool = True, limits: Limits | None = None) -> Outcome:
     transport = Transport(standin.url, TOKEN, pause=0, wait=1, recovery=0.01)
-    repository = Repository(transport.call, "acme/shop")
+    repository = Repository(transport.call, "acme/shop", transport.graphql)
     plan = Plan(groups, "main", git(standin.state, "rev-parse", "main"), complete)
     return update(repository, Committer(transport.graphql, repository).commit, plan, limits or Limits(5, ("security",)))
 
@@ -69,7 +69,7 @@ def states(outcome: Outcome) -> dict[str, str]:
 
 
 def writes(state: State) -> list[tuple[str, str]]:
-    return [(verb, path) for verb, path in state.requests if verb != "GET"]
+    return [(verb, path) for verb, path in state.requests if verb != "GET" and path != "/graphql"]
 
 
 def shown(state: State, branch: str, name: str) -> bytes:
@@ -313,6 +313,13 @@ def test_an_answer_that_is_lost_writes_nothing_twice(standin: StandIn, ends: str
     assert list(standin.state.details) == [1]
     assert git(standin.state, "rev-list", "--count", "main..gitops-guard/fix/gg-pod-001") == "1"
     assert standin.state.labels == {1: ["security"]}
+
+
+def test_an_app_knows_its_own_pull_requests_again(standin: StandIn) -> None:
+    standin.state.add_token(TOKEN, "fixer[bot]", contents="write", pull_requests="write", issues="write")
+    run(standin, group())
+    assert standin.state.pulls[1].author == "fixer[bot]"
+    assert states(run(standin, group())) == {"GG-POD-001": "unchanged"}
 
 
 def test_two_runs_at_once_open_one(standin: StandIn) -> None:

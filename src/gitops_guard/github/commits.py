@@ -4,11 +4,11 @@ It is atomic: either the branch ends in the expected commit and gets the new one
 """
 
 import base64
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Protocol
+from collections.abc import Sequence
+from typing import Protocol
 
 from gitops_guard.errors import PublishError
-from gitops_guard.github.repository import Repository, commit_name
+from gitops_guard.github.repository import Asker, Repository, commit_name
 
 _MUTATION = """mutation($input: CreateCommitOnBranchInput!) {
   createCommitOnBranch(input: $input) { commit { oid } }
@@ -28,16 +28,6 @@ class Changed(Protocol):
     @property
     def after(self) -> bytes | None:
         """The content."""
-        ...
-
-
-class Asker(Protocol):
-    """Sends GraphQL, as `github.transport.Transport.graphql`."""
-
-    def __call__(
-        self, document: str, variables: Mapping[str, object], *, written: Callable[[], bool] | None = None
-    ) -> dict[str, Any]:
-        """Returns the data of the answer."""
         ...
 
 

@@ -4,7 +4,7 @@ Every write may be repeated after a lost answer: it says what is there when it h
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 from urllib.parse import quote
 
@@ -21,6 +21,16 @@ class Caller(Protocol):
 
     def __call__(self, verb: str, path: str, body: object = None, *, written: Callable[[], bool] | None = None) -> Any:  # noqa: ANN401 - JSON
         """As `github.transport.Transport.call`."""
+        ...
+
+
+class Asker(Protocol):
+    """Sends GraphQL, as `github.transport.Transport.graphql`."""
+
+    def __call__(
+        self, document: str, variables: Mapping[str, object], *, written: Callable[[], bool] | None = None
+    ) -> dict[str, Any]:
+        """Returns the data of the answer."""
         ...
 
 
@@ -66,18 +76,22 @@ class Repository:
     Args:
         call: sends requests.
         name: `owner/name`.
+        ask: sends GraphQL; without it the token of an app is taken for that of a workflow.
     """
 
-    def __init__(self, call: Caller, name: str) -> None:
+    def __init__(self, call: Caller, name: str, ask: Asker | None = None) -> None:
         self._call = call
+        self._ask = ask
         self.name = name
         self._at = f"/repos/{name}"
 
     def login(self) -> str:
-        """Who the token acts as; the token of a workflow may not ask, and acts as github-actions[bot]."""
+        """Who the token acts as. Tokens of apps, a workflow's among them, may not ask over REST."""
         try:
+            if self._ask is not None:
+                return str(self._ask("query { viewer { login } }", {})["viewer"]["login"])
             return str(self._call("GET", "/user").get("login", ""))
-        except PublishError:
+        except (PublishError, KeyError, TypeError):
             return "github-actions[bot]"
 
     def default_branch(self) -> str:
