@@ -38,6 +38,8 @@ def test_the_same_commit_again_writes_nothing(life: Life) -> None:
     main(["pr", "--offline"])
     assert writes(life.state) == []
     assert len(life.state.check_runs) == 1
+    assert len(life.state.requests) <= 4
+    assert {method for method, path in life.state.requests if path != "/graphql"} == {"GET"}
 
 
 def test_another_job_has_a_check_run_of_its_own(life: Life) -> None:
