@@ -64,6 +64,8 @@ class State:
         self.issue_comments: list[Json] = []
         self.labels: dict[int, list[str]] = {}
         self.check_runs: list[Json] = []
+        self.details: dict[int, Json] = {}
+        """What a pull request says and is besides its branches, see `detail`."""
         self.faults: list[Fault] = []
         self.spared = 0
         """How many requests no fault meets before the first may."""
@@ -79,6 +81,11 @@ class State:
         """An identity that nothing has yet."""
         self._last += 1
         return self._last
+
+    def detail(self, number: int) -> Json:
+        """Title, text, state, and people of a pull request, to be changed in place."""
+        plain = {"title": "A change", "body": "", "state": "open", "merged": False, "head_sha": ""}
+        return self.details.setdefault(number, plain | {"assignees": [], "reviewers": []})
 
     def add_reply(self, first: Json, login: str, text: str) -> Json:
         """Answers in the thread that a review comment starts."""
