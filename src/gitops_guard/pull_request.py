@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import sys
 from collections.abc import Mapping
 from datetime import date
 from typing import NamedTuple
@@ -60,20 +61,21 @@ def review(arguments: argparse.Namespace, environment: Mapping[str, str], today:
         return _merge_group(task)
     event = read_event(environment)
     places = Addresses(event.api_url, event.server_url, event.repository, event.run_url)
-    to = _delivery(task, places, event.head_sha)._replace(may_write=not (event.only_reads or arguments.dry_run))
+    to = _delivery(task, places, event.head_sha)._replace(may_write=not (event.is_fork or arguments.dry_run))
     found = _checked(task, Wanted(event.base_ref, event.base_sha, event.head_sha), to)
     report = found.judged.report
     if arguments.dry_run:
         post_review.as_text(found.review, markdown.render(report), lambda text: write(text, None))
         return exit_code(report)
     refused: PublishError | None = None
+    preface = ""
     try:
         preface = _conversation(task, event, found)
     except PublishError as error:
-        preface, refused = REFUSED.format(whom=_whom(event)) if event.only_reads else "", error
+        refused = error
     tell(to, report)
     summarise(report, environment, preface)
-    if refused is not None and not event.only_reads:
+    if refused is not None:
         raise refused
     return exit_code(report)
 
@@ -140,23 +142,39 @@ def _compose(report: Report, change: Change, budget: int) -> Review:
 
 
 def _conversation(task: _Task, event: PullRequestEvent, found: _Found) -> str:
-    """Posts the review, or hands it over; returns what the job's page says about that."""
-    report, folder = found.judged.report, task.arguments.artifact_dir
-    if folder and event.only_reads:
-        from gitops_guard.handover import hand_over  # noqa: PLC0415 - most runs may write
+    """Posts the review, or hands it over; returns what the job's page says about that.
 
-        hand_over(folder, report, event.head_sha)
-        return HANDED_OVER.format(whom=_whom(event), folder=os.path.basename(folder.rstrip("/")))  # noqa: PTH119
+    A fork's token never writes. Dependabot's may, where the workflow asks for the right: so it is tried.
+    """
     if event.is_draft and task.arguments.drafts == "check":
         return DRAFT
-    places = Addresses(event.api_url, event.server_url, event.repository, event.run_url)
-    conversation = review_delivery.Conversation(
-        places, task.token, event.number, event.head_sha, instance_key(task.environment)
-    )
-    review_delivery.post(
-        conversation, report, found.review, markdown.render(report), complete=not report.coverage.failed
-    )
+    if event.is_fork and task.arguments.artifact_dir:
+        return _handed_over(task, event, found)
+    try:
+        _post(task, event, found)
+    except PublishError as error:
+        if not (event.is_fork or event.is_dependabot):
+            raise
+        sys.stderr.write(f"gitops-guard: not posted: {error.message}\n")
+        return _handed_over(task, event, found) if task.arguments.artifact_dir else REFUSED.format(whom=_whom(event))
     return ""
+
+
+def _post(task: _Task, event: PullRequestEvent, found: _Found) -> None:
+    places = Addresses(event.api_url, event.server_url, event.repository, event.run_url)
+    key = instance_key(task.environment)
+    conversation = review_delivery.Conversation(places, task.token, event.number, event.head_sha, key)
+    report = found.judged.report
+    complete = not report.coverage.failed
+    review_delivery.post(conversation, report, found.review, markdown.render(report), complete=complete)
+
+
+def _handed_over(task: _Task, event: PullRequestEvent, found: _Found) -> str:
+    from gitops_guard.handover import hand_over  # noqa: PLC0415 - most runs may write
+
+    folder = task.arguments.artifact_dir
+    hand_over(folder, found.judged.report, event.head_sha)
+    return HANDED_OVER.format(whom=_whom(event), folder=os.path.basename(folder.rstrip("/")))  # noqa: PTH119
 
 
 def _whom(event: PullRequestEvent) -> str:

@@ -203,7 +203,7 @@ class _Root:
             "__typename": "PullRequest",
             "id": f"PR_{number}",
             "number": number,
-            "state": "OPEN",
+            "state": self.state.detail(number)["state"].upper(),
             "author": _actor(pull.author),
             "body": "",
             "createdAt": "2026-01-01T00:00:00Z",

@@ -73,6 +73,22 @@ def test_dependabot_is_handed_over_too(life: Life) -> None:
     assert (life.folder / "a/gitops-guard.json").exists()
 
 
+def test_dependabot_posts_where_the_workflow_asks_for_the_right(life: Life) -> None:
+    life.pull_request(user={"login": "dependabot[bot]"})
+    assert main(["pr", "--offline", "--artifact-dir", str(life.folder / "a")]) == 1
+    assert life.state.review_comments
+    assert life.state.check_runs
+    assert not (life.folder / "a").exists()
+
+
+def test_the_draft_of_a_fork_is_not_handed_over_yet(life: Life) -> None:
+    life.pull_request(FORK, draft=True)
+    life.environment(GITHUB_TOKEN=READER)
+    assert main(["pr", "--offline", "--artifact-dir", str(life.folder / "a"), "--drafts", "check"]) == 1
+    assert not (life.folder / "a").exists()
+    assert "is a draft" in life.summary.read_text()
+
+
 def test_without_a_folder_the_refusal_is_explained(life: Life) -> None:
     life.pull_request(FORK)
     life.environment(GITHUB_TOKEN=READER)

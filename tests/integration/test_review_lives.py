@@ -138,18 +138,18 @@ def test_a_run_that_dies_after_any_request_is_made_good_by_the_next(replay: Repl
     ("times", "done"), [(1, True), (1, False), (99, False)], ids=["answer lost", "request lost", "gone for good"]
 )
 def test_a_connection_cut_at_any_request_leaves_the_same_state(
-    replay: Replay, steps: dict[str, Step], times: int, *, done: bool
+    resolving: Replay, steps: dict[str, Step], times: int, *, done: bool
 ) -> None:
-    for step, number, before, expected in crash_points(replay, steps):
-        replay.begin_at(before)
-        replay.move_to(step)
-        replay.state.spared = number
-        replay.state.faults = [Fault("", "", done=done, times=times)]
+    for step, number, before, expected in crash_points(resolving, steps):
+        resolving.begin_at(before)
+        resolving.move_to(step)
+        resolving.state.spared = number
+        resolving.state.faults = [Fault("", "", done=done, times=times)]
         with contextlib.suppress(PublishError):
-            replay.post(step)
-        replay.state.spared, replay.state.faults = 0, []
-        replay.run(step)
-        assert conversation(replay.state) == expected, (step.name, number)
+            resolving.post(step)
+        resolving.state.spared, resolving.state.faults = 0, []
+        resolving.run(step)
+        assert conversation(resolving.state) == expected, (step.name, number)
 
 
 def test_two_runs_at_once_end_in_one_thread_each(resolving: Replay, steps: dict[str, Step]) -> None:
@@ -157,7 +157,7 @@ def test_two_runs_at_once_end_in_one_thread_each(resolving: Replay, steps: dict[
         before = resolving.kept()
         resolving.run(step)
         after, expected = resolving.kept(), conversation(resolving.state)
-        for _ in range(3):
+        for _ in range(2):
             resolving.begin_at(before)
             at_once(partial(resolving.post, step))
             assert conversation(resolving.state) == expected, step.name
@@ -325,9 +325,23 @@ def test_an_older_run_does_not_overwrite_a_newer_one(resolving: Replay, steps: d
     resolving.run(steps["fix"])
     before = conversation(resolving.state)
     outcome = resolving.post(steps["open"])
-    assert outcome.outdated
     assert "newer commit" in outcome.sentence
     assert conversation(resolving.state) == before
+
+
+def test_after_the_merge_a_late_run_posts_nothing(
+    repository: Repository, resolving: Replay, steps: dict[str, Step], capsys: pytest.CaptureFixture[str]
+) -> None:
+    resolving.run(steps["open"])
+    before = conversation(resolving.state)
+    repository.git("update-ref", "refs/heads/main", steps["open"].head)
+    repository.git("checkout", "-q", "change")
+    resolving.state.detail(1)["state"] = "closed"
+    with patch.dict("os.environ", repository.environment(resolving.url, RESOLVER)):
+        main(["pr", "--offline"])
+    assert "not posted: the pull request is closed" in capsys.readouterr().err
+    assert [one for one in conversation(resolving.state)[0] if one.resolved] == []
+    assert conversation(resolving.state)[1:] == before[1:]
 
 
 def test_nothing_is_posted_where_nothing_was_found(resolving: Replay, steps: dict[str, Step]) -> None:

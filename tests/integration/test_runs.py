@@ -38,6 +38,8 @@ def test_the_same_commit_again_writes_nothing(life: Life) -> None:
     main(["pr", "--offline"])
     assert writes(life.state) == []
     assert len(life.state.check_runs) == 1
+    assert len(life.state.requests) <= 4
+    assert {method for method, path in life.state.requests if path != "/graphql"} == {"GET"}
 
 
 def test_another_job_has_a_check_run_of_its_own(life: Life) -> None:
@@ -314,6 +316,17 @@ def test_a_path_of_four_thousand_characters(life: Life) -> None:
     life.pull_request()
     assert main(["pr", "--offline"]) == 1
     assert any(one["path"].startswith("dd") for one in life.state.check_runs[0]["annotations"])
+
+
+def test_under_the_action_a_plain_check_annotates_and_fills_the_page(
+    life: Life, capfd: pytest.CaptureFixture[str]
+) -> None:
+    life.environment(GITHUB_EVENT_NAME="push", **{runner.MARKER: "feed"})
+    assert main(["check", "--offline"]) == 1
+    lines = capfd.readouterr().out.splitlines()
+    assert [line for line in lines[lines.index("::feed::") :] if line.startswith("::error file=new.yaml")]
+    assert "gitops-guard: " in life.summary.read_text()
+    assert life.state.requests == []
 
 
 def test_one_patch_of_all_fixes_applies_and_settles_them(life: Life) -> None:

@@ -65,14 +65,13 @@ class Checks:
                 break
         return newest
 
-    def create(self, name: str, external_id: str, fields: Json) -> int:
-        """Makes a check run; after a lost answer it looks first whether it is there."""
-        before = self.find(name, external_id)
+    def create(self, name: str, external_id: str, fields: Json, newest: int) -> int:
+        """Makes a check run; after a lost answer it looks first whether one newer than `newest` is there."""
         found: list[CheckRun] = []
 
         def written() -> bool:
             run = self.find(name, external_id)
-            if run is None or (before is not None and run.id <= before.id):
+            if run is None or run.id <= newest:
                 return False
             found.append(run)
             return True

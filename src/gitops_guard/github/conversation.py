@@ -20,7 +20,7 @@ _DOCUMENT = """query(
 ) {
   viewer {login}
   repository(owner: $owner, name: $name) {pullRequest(number: $number) {
-    headRefOid
+    headRefOid state
     reviewThreads(first: 100, after: $threads) @include(if: $withThreads) {
       nodes {
         id isResolved isOutdated path line startLine subjectType resolvedBy {login}
@@ -73,7 +73,7 @@ class Note(NamedTuple):
 class Conversation(NamedTuple):
     """A pull request as it stands. `login` is who the token acts as, `head` its commit now (empty: not asked).
 
-    `unknown` says why the state of threads is not known; empty where it is.
+    `unknown` says why the state of threads is not known, and whether the pull request `is_closed`; empty where it is.
     """
 
     login: str
@@ -81,6 +81,7 @@ class Conversation(NamedTuple):
     threads: tuple[Thread, ...]
     notes: tuple[Note, ...]
     unknown: str = ""
+    is_closed: bool = False
 
     @property
     def own_threads(self) -> tuple[Thread, ...]:
@@ -112,11 +113,11 @@ def ask(query: Query, repository: str, number: int) -> Conversation:
             notes += (Note(_number(node), _author(node), node["body"]) for node in _nodes(pull.get("comments")))
             given |= _following("threads", "withThreads", pull.get("reviewThreads"))
             given |= _following("notes", "withNotes", pull.get("comments"))
-            login, head = str(data["viewer"]["login"]), str(pull["headRefOid"])
+            login, head, state = str(data["viewer"]["login"]), str(pull["headRefOid"]), pull["state"]
         except (KeyError, TypeError, ValueError, AttributeError, IndexError):
             raise PublishError("GitHub's answer to GraphQL is no pull request") from None
         if not (given["withThreads"] or given["withNotes"]):
-            return Conversation(login, head, tuple(threads), tuple(notes))
+            return Conversation(login, head, tuple(threads), tuple(notes), is_closed=state != "OPEN")
     raise PublishError(f"the pull request has more than {PAGES * PAGE} comments")
 
 

@@ -43,11 +43,6 @@ class PullRequestEvent(NamedTuple):
     is_draft: bool = False
     is_dependabot: bool = False
 
-    @property
-    def only_reads(self) -> bool:
-        """Whether GitHub gives such runs a token that may only read (docs.github.com, GITHUB_TOKEN; Dependabot)."""
-        return self.is_fork or self.is_dependabot
-
 
 def read_event(environment: Mapping[str, str]) -> PullRequestEvent:
     """Reads the event.

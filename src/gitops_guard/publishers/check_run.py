@@ -70,16 +70,25 @@ def post(checks: Checks, key: str, found: Verdict, name: str = NAME) -> bool:
     if known is not None and done is not None and _is_current(known, found, marks, done):
         return False
     output = {"title": cut(printable_unicode(found.title), _TITLE), "summary": f"{found.summary}\n{_marker(marks)}\n"}
-    _write(checks, (name, key), found, output, (known.id, done) if known is not None and done is not None else None)
+    newest = 0 if known is None else known.id
+    _write(checks, _Target(name, key, newest, newest if done is not None else 0, done or 0), found, output)
     return True
 
 
-def _write(
-    checks: Checks, identity: tuple[str, str], found: Verdict, output: Json, started: tuple[int, int] | None
-) -> None:
+class _Target(NamedTuple):
+    """Where it goes: `newest` is the newest run there is, `number` the one to continue after `done` annotations."""
+
+    name: str
+    key: str
+    newest: int
+    number: int
+    done: int
+
+
+def _write(checks: Checks, to: _Target, found: Verdict, output: Json) -> None:
     """Sends the annotations that are not there yet; the conclusion comes with the last of them."""
     total = len(found.annotations)
-    number, done = started or (0, 0)
+    number, done = to.number, to.done
     while True:
         part = found.annotations[done : done + AT_ONCE]
         done += len(part)
@@ -89,7 +98,7 @@ def _write(
         if number:
             checks.update(number, fields, done)
         else:
-            number = checks.create(*identity, fields)
+            number = checks.create(to.name, to.key, fields, to.newest)
         if done >= total:
             return
 

@@ -23,7 +23,7 @@ _AT_ONCE = 30
 class Outcome(NamedTuple):
     """What was done, in numbers, and `notes` for the log.
 
-    `decided` threads were left as a person resolved them. `outdated`: a newer commit is there, so nothing was posted.
+    `decided` threads were left as a person resolved them. `passed_over` says why nothing was posted at all.
     """
 
     created: int = 0
@@ -33,14 +33,14 @@ class Outcome(NamedTuple):
     reopened: int = 0
     decided: int = 0
     removed: int = 0
-    outdated: bool = False
+    passed_over: str = ""
     notes: tuple[str, ...] = ()
 
     @property
     def sentence(self) -> str:
         """The outcome in words."""
-        if self.outdated:
-            return "not posted: the pull request has a newer commit, which has a run of its own"
+        if self.passed_over:
+            return f"not posted: {self.passed_over}"
         parts = [f"{self.created} comments created, {self.updated} updated, {self.unchanged} unchanged"]
         parts.append(f"{self.solved} solved")
         for number, word in ((self.reopened, "opened again"), (self.decided, "left as resolved by a person")):
@@ -74,8 +74,10 @@ def post(client: Client, wanted: Posting) -> Outcome:
     """
     aim = Aim(wanted.review, wanted.head, wanted.instance, wanted.complete, wanted.unseen)
     found = client.conversation()
+    if found.is_closed:
+        return Outcome(passed_over="the pull request is closed")
     if found.head not in {"", wanted.head}:
-        return Outcome(outdated=True)
+        return Outcome(passed_over="the pull request has a newer commit, which has a run of its own")
     first = reconcile.plan(aim, found.own_threads, found.login)
     created = _create(client, aim, first.create)
     if _begin_summary(client, wanted, found) or created:
