@@ -18,9 +18,10 @@ REGULAR = "100644"
 TRAILER = "Gitops-Guard-Fix"
 _MARKER = re.compile(r"<!-- gitops-guard:fix=([0-9a-f]{64}) state=(\w+) -->")
 _LONGEST_SLUG = 60
-_FILES_LISTED = 200
-_FINDINGS_LISTED = 100
-_NOTE = 4000
+_ROOM = 14_000
+"""Characters that each list of a text may have: four of them stay below what GitHub takes, 65,536."""
+_NOTE = 1500
+_OWNERS = 20
 _TITLE, _HEADLINE = 200, 72
 
 
@@ -135,10 +136,10 @@ def body(group: FixGroup, state: str, *, left_out: Sequence[tuple[str, str]] = (
     """
     lines = [_marker(group.content, state), f"**{plain(group.title)}.**", "", *_what(group), *_why(group)]
     lines += ["", "## Safety", "", _safety(group), "", "## What was proved", ""]
-    lines += [f"- {plain(step, _NOTE)}" for step in group.proof] or ["- nothing is said of it"]
-    lines += [f"- not part of this: {code(path)}: {plain(reason)}" for path, reason in left_out]
+    lines += _fitting(plain(step, _NOTE) for step in group.proof) or ["- nothing is said of it"]
+    lines += _fitting(f"not part of this: {code(path)}: {plain(reason)}" for path, reason in left_out)
     if group.owners:
-        lines += ["", "Owners: " + ", ".join(code(owner) for owner in group.owners[:50])]
+        lines += ["", "Owners: " + ", ".join(code(owner) for owner in group.owners[:_OWNERS])]
     lines += ["", "---", "", _AFTERWORD]
     return "\n".join(lines) + "\n"
 
@@ -153,18 +154,28 @@ _AFTERWORD = (
 def _what(group: FixGroup) -> list[str]:
     paths = sorted(file.path for file in group.files)
     noun = "file" if len(paths) == 1 else "files"
-    lines = [f"## What changes ({len(paths)} {noun})", "", *(f"- {code(path)}" for path in paths[:_FILES_LISTED])]
-    return lines + ([f"- and {len(paths) - _FILES_LISTED} more"] if len(paths) > _FILES_LISTED else [])
+    return [f"## What changes ({len(paths)} {noun})", "", *_fitting(map(code, paths))]
 
 
 def _why(group: FixGroup) -> list[str]:
     found = group.findings
     lines = ["", f"## Why ({len(found)} problem{'' if len(found) == 1 else 's'})", ""]
-    lines += [f"- {p.rule_id} {code(f'{p.path}:{p.line}')}: {plain(p.message)}" for p in found[:_FINDINGS_LISTED]]
-    if len(found) > _FINDINGS_LISTED:
-        lines.append(f"- and {len(found) - _FINDINGS_LISTED} more")
+    lines += _fitting(f"{p.rule_id} {code(f'{p.path}:{p.line}')}: {plain(p.message)}" for p in found)
     rules = list(dict.fromkeys(problem.rule_id for problem in found))
     return [*lines, "", "Explain: " + ", ".join(f"`gitops-guard explain {rule}`" for rule in rules[:10])]
+
+
+def _fitting(rows: Iterable[str]) -> list[str]:
+    """A list of as many rows as fit, and how many do not."""
+    shown: list[str] = []
+    room, more = _ROOM, 0
+    for row in rows:
+        if more or len(row) > room:
+            more += 1
+            continue
+        room -= len(row) + 3
+        shown.append(f"- {row}")
+    return [*shown, f"- and {more:,} more"] if more else shown
 
 
 def _safety(group: FixGroup) -> str:

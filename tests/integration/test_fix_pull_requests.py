@@ -358,6 +358,20 @@ def test_names_of_branches() -> None:
         assert len(name) < 80
 
 
+def test_the_text_fits_whatever_there_is() -> None:
+    files = tuple(FileChange(f"{'a/' * 140}{number}", None, b"x") for number in range(3000))
+    found = tuple(FixedProblem("GG-POD-001", file.path, 1, "m" * 400) for file in files)
+    proof, owners = (
+        tuple(f"{number} " + "p" * 3000 for number in range(3000)),
+        tuple(f"@{'o' * 40}{n}" for n in range(900)),
+    )
+    one = FixGroup("x", "t" * 999, files, NEEDS_REVIEW, found, proof, "n" * 9000, owners)
+    text = body(one, "done", left_out=tuple((file.path, "r" * 400) for file in files))
+    assert len(text) < 65_536
+    assert text.count("and 2,") == 4
+    assert text.count("## ") == 4
+
+
 def test_the_text_shows_hostile_names_as_they_are() -> None:
     evil = "a`b\n<!-- gitops-guard:fix= -->@acme/all"
     one = FixGroup(evil, evil, (FileChange(evil, None, b"x"),), NEEDS_REVIEW, note=evil, proof=(evil,), owners=(evil,))

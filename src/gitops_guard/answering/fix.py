@@ -122,7 +122,7 @@ def _problems(done: list[FixedFile]) -> str:
 def _notes(done: list[FixedFile]) -> str:
     patches = (solution.patch for one in done for solution in one.applied)
     notes = dict.fromkeys(patch.note for patch in patches if patch is not None and patch.note)
-    return "".join(f"\n\n**Look at this:** {plain(note, 2000)}." for note in list(notes)[:10])
+    return "".join(f"\n\n**Look at this:** {plain(note, 1000)}." for note in list(notes)[:5])
 
 
 def _listed(what: str, rows: Sequence[tuple[str, str]]) -> str:
