@@ -3,6 +3,7 @@
 import json
 import os
 import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -72,8 +73,8 @@ class World:
         self.state.issue_comments.append(comment)
         return self.run(comment, **values)
 
-    def run(self, comment: dict[str, object], **values: object) -> int:
-        """Runs the command for a comment that exists."""
+    def event(self, comment: dict[str, object], **values: object) -> Path:
+        """The event file of a comment that exists."""
         when = values.get("at", datetime.now(UTC).isoformat().replace("+00:00", "Z"))
         login = comment["author"]
         kind = "Bot" if str(login).endswith("[bot]") else "User"
@@ -88,6 +89,11 @@ class World:
         }  # fmt: skip
         file = self.folder / "event.json"
         file.write_text(json.dumps(payload))
+        return file
+
+    def run(self, comment: dict[str, object], **values: object) -> int:
+        """Runs the command for a comment that exists."""
+        file = self.event(comment, **values)
         with pytest.MonkeyPatch.context() as patch:
             given = {"GITHUB_API_URL": self.url, "GITHUB_TOKEN": TOKEN, "GITHUB_EVENT_NAME": "issue_comment",
                      "GITHUB_EVENT_PATH": str(file), "GITHUB_REPOSITORY": "acme/shop",
@@ -266,6 +272,28 @@ def test_a_patch_never_shows_a_secret(world: World) -> None:
     world.say("/gitops-guard fix all")
     assert "hunter2" in world.head("new.yaml")
     assert "hunter2" not in world.replies[1]
+
+
+def test_the_action_obeys_a_comment(world: World, tmp_path: Path) -> None:
+    comment = {"id": world.state.new_id(), "pull": 7, "author": "octocat", "body": "/gitops-guard fix"}
+    world.state.issue_comments.append(comment)
+    outputs = tmp_path / "outputs"
+    outputs.touch()
+    given = {"GITHUB_ACTIONS": "true", "GITHUB_API_URL": world.url, "GITHUB_EVENT_NAME": "issue_comment",
+             "GITHUB_EVENT_PATH": str(world.event(comment)), "GITHUB_REPOSITORY": "acme/shop",
+             "GITHUB_WORKSPACE": str(world.state.path), "GITHUB_OUTPUT": str(outputs), "INPUT_OFFLINE": "true",
+             "INPUT_GITHUB-TOKEN": TOKEN, "PATH": os.environ["PATH"], "HOME": str(tmp_path)}  # fmt: skip
+    done = subprocess.run(
+        [sys.executable, "-P", "-m", "gitops_guard.action"], cwd=world.state.path, env=given, check=False,
+        capture_output=True, text=True, timeout=60,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert "readOnly: true" in world.head("new.yaml")
+    assert "Committed" in world.replies[0]
+    assert (done.stdout + done.stderr).replace(f"::add-mask::{TOKEN}", "").count(TOKEN) == 0
+    delimiter, value, *_ = outputs.read_text().partition("verdict<<")[2].split("\n")
+    assert value == ""
+    assert len(delimiter) == 32
 
 
 def test_what_a_shallow_checkout_of_the_default_branch_lacks_is_fetched(world: World, tmp_path: Path) -> None:
