@@ -1,7 +1,6 @@
 """Fix pull requests: brings the open ones in line with what can be fixed now. What is a person's is left alone."""
 
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from functools import partial
 from typing import NamedTuple
 
@@ -147,12 +146,11 @@ class _Update:
 
     def _described(self, pull: Pull, group: FixGroup, text: str, *, is_whole: bool) -> Entry:
         known = mark(pull.body)
-        if known is None or known.state != "done":
-            self._dress(pull.number, group)
+        detail = "" if known is not None and known.state == "done" else self._dress(pull.number, group)
         same_text = pull.body.strip() == text.strip() and pull.title == title(group)
         if not same_text:
             self._repository.update_pull(pull.number, title=title(group), body=text)
-        return Entry(group.key, "unchanged" if is_whole and same_text else "updated", pull.number)
+        return Entry(group.key, "unchanged" if is_whole and same_text else "updated", pull.number, detail)
 
     def _fresh(self, group: FixGroup, room: int) -> Entry:
         files, left_out = committable(group.files)
@@ -170,9 +168,9 @@ class _Update:
             self._write(group.branch, group, files)
         text = body(group, "new", left_out=left_out)
         pull = self._repository.create_pull(group.branch, self._plan.base, title(group), text)
-        self._dress(pull.number, group)
+        detail = self._dress(pull.number, group)
         self._repository.update_pull(pull.number, body=marked(text, "done"))
-        return Entry(group.key, "created", pull.number)
+        return Entry(group.key, "created", pull.number, detail)
 
     def _declined(self, group: FixGroup) -> Pull | None:
         """The last pull request of a group, where a person closed it although it held just this."""
@@ -204,18 +202,22 @@ class _Update:
             tip = self._commit(branch, tip, message(group, number, len(parts)), part)
         return tip
 
-    def _dress(self, number: int, group: FixGroup) -> None:
-        """Labels, assignees and reviewers."""
+    def _dress(self, number: int, group: FixGroup) -> str:
+        """Labels, assignees and reviewers; why nobody could be asked, or nothing."""
         if self._limits.labels:
             self._repository.add_labels(number, self._limits.labels)
         logins, teams = people(group.owners)
         if logins:
             self._repository.add_assignees(number, logins[:_ASSIGNEES])
-        if logins or teams:
-            with suppress(PublishError):
-                # GitHub refuses a whole request for one person without access, and teams take an app's token. The
-                # owners are in the text then, and GitHub asks code owners of its own accord.
-                self._repository.request_reviewers(number, logins[:_REVIEWERS], teams[:_REVIEWERS])
+        if not (logins or teams):
+            return ""
+        try:
+            self._repository.request_reviewers(number, logins[:_REVIEWERS], teams[:_REVIEWERS])
+        except PublishError as error:
+            # GitHub refuses a whole request for one person without access, and teams take an app's token. The owners
+            # are in the text, and GitHub asks code owners of its own accord.
+            return f"no review was asked for: {error.message}"
+        return ""
 
     def _obsolete(self, pull: Pull) -> Entry:
         key = pull.head_ref.removeprefix(PREFIX)

@@ -95,6 +95,7 @@ def test_opens_a_pull_request_with_a_commit_that_github_makes(standin: StandIn) 
     state = standin.state
     assert states(outcome) == {"GG-POD-001": "created"}
     assert outcome.numbers() == {"GG-POD-001": 1}
+    assert "no review was asked for" in outcome.entries[0].detail
     assert state.pulls[1][1:4] == ("main", "gitops-guard/fix/gg-pod-001", BOT)
     assert shown(state, "gitops-guard/fix/gg-pod-001", "web.yaml") == AFTER
     assert git(state, "diff", "--name-only", "main", "gitops-guard/fix/gg-pod-001") == "web.yaml"
