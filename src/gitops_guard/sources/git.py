@@ -303,3 +303,12 @@ def parents(folder: str, revision: str) -> list[str]:
     """The parents of a commit; none where it is not known."""
     done = _run(folder, "rev-list", "--parents", "-n", "1", "--end-of-options", revision)
     return done.stdout.decode().split()[1:] if done.returncode == 0 else []
+
+
+def current_commit(folder: str) -> str:
+    """The commit that is checked out; empty outside git, and before the first commit."""
+    try:
+        done = _run(folder, "rev-parse", "--verify", "--quiet", "HEAD^{commit}")
+    except UsageError:
+        return ""
+    return done.stdout.decode().strip() if done.returncode == 0 else ""
