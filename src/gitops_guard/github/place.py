@@ -1,0 +1,47 @@
+"""Where a workflow runs, and as whom it may speak, from GITHUB_*."""
+
+import re
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from gitops_guard.errors import UsageError
+
+_HINT = "GitHub sets it in a workflow; elsewhere set it yourself, or use --dry-run"
+
+
+class Place(NamedTuple):
+    """A repository on GitHub. `ref` is what the workflow runs for, empty outside one; `token` is never shown."""
+
+    repository: str
+    api_url: str
+    server_url: str
+    token: str
+    ref: str = ""
+
+    @property
+    def clone_url(self) -> str:
+        """Where git finds the repository."""
+        return f"{self.server_url}/{self.repository}.git"
+
+
+def read_place(environment: Mapping[str, str]) -> Place:
+    """Reads the place; the token may be empty.
+
+    Raises:
+        UsageError: a variable is missing, or is not what GitHub sets.
+    """
+    repository = environment.get("GITHUB_REPOSITORY", "")
+    if re.fullmatch(r"[\w.-]+/[\w.-]+", repository, re.ASCII) is None:
+        raise UsageError("GITHUB_REPOSITORY is not owner/name", hint=_HINT)
+    found = Place(
+        repository,
+        (environment.get("GITHUB_API_URL") or "https://api.github.com").rstrip("/"),
+        (environment.get("GITHUB_SERVER_URL") or "https://github.com").rstrip("/"),
+        (environment.get("INPUT_GITHUB-TOKEN") or environment.get("GITHUB_TOKEN", "")).strip(),
+        environment.get("GITHUB_REF", ""),
+    )
+    if re.fullmatch(r"https?://[^\s/@?#]+(/[^\s@?#]*)?", found.api_url) is None:
+        raise UsageError("GITHUB_API_URL is no address", hint="it is https://, a host, and perhaps a path")
+    if re.fullmatch(r"(https?://[^\s/@?#]+|file:///)(/?[^\s@?#]*)?", found.server_url) is None:
+        raise UsageError("GITHUB_SERVER_URL is no address", hint="it is https://, a host, and perhaps a path")
+    return found
