@@ -4,52 +4,25 @@ The wording of refusals is GitHub's own, as people quote it in their threads (pa
 ubuntu/WSL#244, qiniu/reviewbot#179).
 """
 
-from collections.abc import Callable
-from typing import Any, NamedTuple
-
-from .description import Json, Route, filled
+from .call import (
+    BODY_LIMIT,
+    PULL_READ,
+    PULL_WRITE,
+    REPOSITORY,
+    Answer,
+    Call,
+    Entry,
+    RefusalError,
+    check_length,
+    one,
+    user_value,
+)
+from .description import Json, filled
 from .hunks import ChangedFile
-from .state import Identity, PullRequest, State
 
-DOCUMENTATION = "https://docs.github.com/rest"
-BODY_LIMIT = 65536
-_REPOSITORY = "/repos/{owner}/{repo}"
 _OUTSIDE = "line must be part of the diff"
 _OTHER_HUNK = "start line must be part of the same hunk as the line."
 _NO_ORDER = "start line must precede the end line."
-
-
-class Call(NamedTuple):
-    """A request that may be answered."""
-
-    state: State
-    route: Route
-    identity: Identity
-    body: Any
-    url: str
-
-    @property
-    def pull(self) -> PullRequest:
-        number = self.route.values.get("pull_number") or self.route.values["issue_number"]
-        if int(number) not in self.state.pulls:
-            raise RefusalError(404, "Not Found")
-        return self.state.pulls[int(number)]
-
-
-class Answer(NamedTuple):
-    """A status and a JSON body; None sends no body."""
-
-    status: int
-    body: Any = None
-
-
-class RefusalError(Exception):
-    """An answer that ends the work: nothing was changed."""
-
-    def __init__(self, status: int, message: str, errors: list[Any] | None = None) -> None:
-        super().__init__(message)
-        body = {"message": message, "documentation_url": DOCUMENTATION, "status": str(status)}
-        self.answer = Answer(status, body if errors is None else body | {"errors": errors})
 
 
 def user(call: Call) -> Answer:
@@ -60,7 +33,7 @@ def user(call: Call) -> Answer:
 
 def repository(call: Call) -> Answer:
     owner, name = call.state.repository.split("/")
-    values = {"name": name, "full_name": call.state.repository, "owner": _user(owner), "default_branch": "main"}
+    values = {"name": name, "full_name": call.state.repository, "owner": user_value(owner), "default_branch": "main"}
     return Answer(200, filled("full-repository", values))
 
 
@@ -71,7 +44,7 @@ def pull_request(call: Call) -> Answer:
     values = {
         "number": pull.number,
         "state": "open",
-        "user": _user(pull.author),
+        "user": user_value(pull.author),
         "changed_files": len(files),
         "base": _end(pull.base, state.sha(pull.base), state.repository),
         "head": _end(pull.head, state.sha(pull.head), head),
@@ -144,7 +117,7 @@ def list_review_comments(call: Call) -> Answer:
 
 def create_review_comment(call: Call) -> Answer:
     body, pull, state = call.body, call.pull, call.state
-    _check_length(body["body"], "PullRequestReviewComment")
+    check_length(body["body"], "PullRequestReviewComment")
     if body["commit_id"] not in state.commits(pull):
         raise _invalid("commit_id is not part of the pull request", "commit_id")
     changed = state.files(pull, body["commit_id"])
@@ -160,80 +133,28 @@ def create_review_comment(call: Call) -> Answer:
     return Answer(201, _review_comment(call, _remember(call, body, body["commit_id"], None)))
 
 
+def reply(call: Call) -> Answer:
+    check_length(call.body["body"], "PullRequestReviewComment")
+    first = one(call, call.state.review_comments)
+    if first.get("reply_to") is not None:
+        raise _invalid("in_reply_to must be a top-level comment", "in_reply_to")
+    return Answer(201, _review_comment(call, call.state.add_reply(first, call.identity.login, call.body["body"])))
+
+
 def get_review_comment(call: Call) -> Answer:
-    return Answer(200, _review_comment(call, _one(call, call.state.review_comments)))
+    return Answer(200, _review_comment(call, one(call, call.state.review_comments)))
 
 
 def update_review_comment(call: Call) -> Answer:
-    _check_length(call.body["body"], "PullRequestReviewComment")
-    comment = _one(call, call.state.review_comments)
+    check_length(call.body["body"], "PullRequestReviewComment")
+    comment = one(call, call.state.review_comments)
     comment["body"] = call.body["body"]
     return Answer(200, _review_comment(call, comment))
 
 
 def delete_review_comment(call: Call) -> Answer:
-    call.state.review_comments.remove(_one(call, call.state.review_comments))
+    call.state.review_comments.remove(one(call, call.state.review_comments))
     return Answer(204)
-
-
-def list_issue_comments(call: Call) -> Answer:
-    own = [comment for comment in call.state.issue_comments if comment["pull"] == call.pull.number]
-    return Answer(200, [_issue_comment(comment) for comment in own])
-
-
-def create_issue_comment(call: Call) -> Answer:
-    _check_length(call.body["body"], "IssueComment")
-    comment = {
-        "id": call.state.new_id(),
-        "pull": call.pull.number,
-        "author": call.identity.login,
-        "body": call.body["body"],
-    }
-    call.state.issue_comments.append(comment)
-    return Answer(201, _issue_comment(comment))
-
-
-def get_issue_comment(call: Call) -> Answer:
-    return Answer(200, _issue_comment(_one(call, call.state.issue_comments)))
-
-
-def update_issue_comment(call: Call) -> Answer:
-    _check_length(call.body["body"], "IssueComment")
-    comment = _one(call, call.state.issue_comments)
-    comment["body"] = call.body["body"]
-    return Answer(200, _issue_comment(comment))
-
-
-def delete_issue_comment(call: Call) -> Answer:
-    call.state.issue_comments.remove(_one(call, call.state.issue_comments))
-    return Answer(204)
-
-
-def list_labels(call: Call) -> Answer:
-    names = call.state.labels.get(call.pull.number, [])
-    return Answer(200, [filled("label", {"name": name}) for name in names])
-
-
-def add_labels(call: Call) -> Answer:
-    given = call.body if isinstance(call.body, list) else (call.body or {}).get("labels", [])
-    names = call.state.labels.setdefault(call.pull.number, [])
-    wanted = [label["name"] if isinstance(label, dict) else label for label in given]
-    names += [name for name in dict.fromkeys(wanted) if name not in names]
-    return list_labels(call)
-
-
-def create_check_run(call: Call) -> Answer:
-    run = dict(call.body)
-    run |= {"id": call.state.new_id()}
-    call.state.check_runs.append(run)
-    output = filled("check-run", {})["output"] | {
-        "title": run.get("output", {}).get("title"),
-        "summary": run.get("output", {}).get("summary"),
-        "annotations_count": len(run.get("output", {}).get("annotations", [])),
-    }
-    values = {"id": run["id"], "name": run["name"], "head_sha": run["head_sha"], "output": output}
-    values |= {"status": run.get("status", "queued"), "conclusion": run.get("conclusion")}
-    return Answer(201, filled("check-run", values))
 
 
 def anchor_problems(changed: list[ChangedFile], comment: Json) -> list[str]:
@@ -275,13 +196,6 @@ def _invalid(message: str, field: str, code: str = "custom") -> RefusalError:
     return RefusalError(422, "Validation Failed", [first, second])
 
 
-def _check_length(text: str, resource: str) -> None:
-    if len(text) > BODY_LIMIT:
-        message = f"body is too long (maximum is {BODY_LIMIT} characters)"
-        error = {"resource": resource, "code": "unprocessable", "field": "data", "message": message}
-        raise RefusalError(422, "Validation Failed", [error])
-
-
 def _remember(call: Call, comment: Json, commit: str, review: int | None) -> Json:
     kept = {
         "id": call.state.new_id(),
@@ -299,33 +213,21 @@ def _remember(call: Call, comment: Json, commit: str, review: int | None) -> Jso
     return kept
 
 
-def _one(call: Call, values: list[Json]) -> Json:
-    wanted = int(call.route.values["comment_id"])
-    found = next((value for value in values if value["id"] == wanted), None)
-    if found is None:
-        raise RefusalError(404, "Not Found")
-    return found
-
-
-def _user(login: str) -> Json:
-    return filled("simple-user", {"login": login, "type": "Bot" if login.endswith("[bot]") else "User"})
-
-
 def _end(branch: str, sha: str, name: str) -> Json:
     owner, _, short = name.partition("/")
-    values = {"name": short, "full_name": name, "owner": _user(owner)}
+    values = {"name": short, "full_name": name, "owner": user_value(owner)}
     return {
         "label": f"{owner}:{branch}",
         "ref": branch,
         "sha": sha,
-        "user": _user(owner),
+        "user": user_value(owner),
         "repo": filled("repository", values),
     }
 
 
 def _review(review: Json) -> Json:
     values = {name: review[name] for name in ("id", "body", "state", "commit_id")}
-    return filled("pull-request-review", values | {"user": _user(review["author"])})
+    return filled("pull-request-review", values | {"user": user_value(review["author"])})
 
 
 def _review_comment(call: Call, comment: Json) -> Json:
@@ -334,7 +236,7 @@ def _review_comment(call: Call, comment: Json) -> Json:
     values = {
         **{name: comment[name] for name in ("id", "path", "body", "side")},
         "pull_request_review_id": comment["review"],
-        "user": _user(comment["author"]),
+        "user": user_value(comment["author"]),
         "commit_id": call.state.sha(call.state.pulls[comment["pull"]].head),
         "original_commit_id": comment["commit_id"],
         "subject_type": "file" if is_file else "line",
@@ -342,44 +244,23 @@ def _review_comment(call: Call, comment: Json) -> Json:
     if not is_file:
         values |= {"line": line, "original_line": comment["line"], "start_line": start}
         values |= {"original_start_line": comment["start_line"], "position": None if line is None else 1}
+    values |= {"in_reply_to_id": comment["reply_to"]} if comment.get("reply_to") else {}
     # GitHub gives an outdated comment no place, and its description knows no null for these two.
     given = {name: value for name, value in values.items() if value is not None or name not in {"line", "position"}}
     return filled("pull-request-review-comment", given)
 
 
-def _issue_comment(comment: Json) -> Json:
-    values = {"id": comment["id"], "body": comment["body"], "user": _user(comment["author"])}
-    return filled("issue-comment", values)
-
-
-class Entry(NamedTuple):
-    """What an operation does, and which of these rights (right, level) it takes; none is needed for an empty tuple."""
-
-    run: Callable[[Call], Answer]
-    rights: tuple[tuple[str, str], ...]
-
-
-_READ, _WRITE = (("pull_requests", "read"),), (("pull_requests", "write"),)
-_TALK = (("issues", "write"), ("pull_requests", "write"))
-_LISTEN = (("issues", "read"), ("pull_requests", "read"))
 ENTRIES = {
     ("get", "/user"): Entry(user, ()),
-    ("get", _REPOSITORY): Entry(repository, ()),
-    ("get", _REPOSITORY + "/pulls/{pull_number}"): Entry(pull_request, _READ),
-    ("get", _REPOSITORY + "/pulls/{pull_number}/files"): Entry(files, _READ),
-    ("get", _REPOSITORY + "/pulls/{pull_number}/reviews"): Entry(list_reviews, _READ),
-    ("post", _REPOSITORY + "/pulls/{pull_number}/reviews"): Entry(create_review, _WRITE),
-    ("get", _REPOSITORY + "/pulls/{pull_number}/comments"): Entry(list_review_comments, _READ),
-    ("post", _REPOSITORY + "/pulls/{pull_number}/comments"): Entry(create_review_comment, _WRITE),
-    ("get", _REPOSITORY + "/pulls/comments/{comment_id}"): Entry(get_review_comment, _READ),
-    ("patch", _REPOSITORY + "/pulls/comments/{comment_id}"): Entry(update_review_comment, _WRITE),
-    ("delete", _REPOSITORY + "/pulls/comments/{comment_id}"): Entry(delete_review_comment, _WRITE),
-    ("get", _REPOSITORY + "/issues/{issue_number}/comments"): Entry(list_issue_comments, _LISTEN),
-    ("post", _REPOSITORY + "/issues/{issue_number}/comments"): Entry(create_issue_comment, _TALK),
-    ("get", _REPOSITORY + "/issues/comments/{comment_id}"): Entry(get_issue_comment, _LISTEN),
-    ("patch", _REPOSITORY + "/issues/comments/{comment_id}"): Entry(update_issue_comment, _TALK),
-    ("delete", _REPOSITORY + "/issues/comments/{comment_id}"): Entry(delete_issue_comment, _TALK),
-    ("get", _REPOSITORY + "/issues/{issue_number}/labels"): Entry(list_labels, _LISTEN),
-    ("post", _REPOSITORY + "/issues/{issue_number}/labels"): Entry(add_labels, _TALK),
-    ("post", _REPOSITORY + "/check-runs"): Entry(create_check_run, (("checks", "write"),)),
+    ("get", REPOSITORY): Entry(repository, ()),
+    ("get", REPOSITORY + "/pulls/{pull_number}"): Entry(pull_request, PULL_READ),
+    ("get", REPOSITORY + "/pulls/{pull_number}/files"): Entry(files, PULL_READ),
+    ("get", REPOSITORY + "/pulls/{pull_number}/reviews"): Entry(list_reviews, PULL_READ),
+    ("post", REPOSITORY + "/pulls/{pull_number}/reviews"): Entry(create_review, PULL_WRITE),
+    ("get", REPOSITORY + "/pulls/{pull_number}/comments"): Entry(list_review_comments, PULL_READ),
+    ("post", REPOSITORY + "/pulls/{pull_number}/comments"): Entry(create_review_comment, PULL_WRITE),
+    ("post", REPOSITORY + "/pulls/{pull_number}/comments/{comment_id}/replies"): Entry(reply, PULL_WRITE),
+    ("get", REPOSITORY + "/pulls/comments/{comment_id}"): Entry(get_review_comment, PULL_READ),
+    ("patch", REPOSITORY + "/pulls/comments/{comment_id}"): Entry(update_review_comment, PULL_WRITE),
+    ("delete", REPOSITORY + "/pulls/comments/{comment_id}"): Entry(delete_review_comment, PULL_WRITE),
 }

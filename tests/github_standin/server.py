@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
+from . import graphql
+from .call import Answer, Call, RefusalError
 from .description import answer_errors, request_errors, route
-from .endpoints import ENTRIES, Answer, Call, RefusalError
+from .operations import ENTRIES
 from .state import Fault, Identity, State
 
 REQUEST_LIMIT = 8 * 1024 * 1024
@@ -49,16 +51,33 @@ class StandIn:
         """The answer and its headers; None cuts the connection."""
         with self._lock:
             parts = urlsplit(target)
-            self.state.requests.append((method, target))
-            fault = self.fault((method, parts.path))
+            asked = _operation(method, parts.path, raw)
+            label = asked.label if isinstance(asked, graphql.Operation) else target
+            self.state.requests.append((method, label))
+            fault = self.fault((method, label.partition("?")[0]))
             if fault is not None and not fault.done:
                 result = _faulty(fault)
             else:
-                result = self._worked(method, parts.path, dict(parse_qsl(parts.query)), token, raw)
+                result = (
+                    self._worked(method, parts.path, dict(parse_qsl(parts.query)), token, raw)
+                    if asked is None
+                    else self._executed(asked, token)
+                )
                 result = result if fault is None else _faulty(fault)
             if self._save is not None:
                 self._save.write_text(json.dumps(self.state.dump(), indent=1))
             return result
+
+    def _executed(self, asked: graphql.Operation | graphql.DocumentError, token: str) -> tuple[Answer, dict[str, str]]:
+        identity = self.state.tokens.get(token)
+        if identity is None:
+            return _refused(401, "Bad credentials"), {}
+        try:
+            if isinstance(asked, graphql.DocumentError):
+                raise asked
+            return Answer(200, graphql.answer(self.state, identity, asked)), {}
+        except graphql.DocumentError as error:
+            return self._violated(f"POST /graphql: {error}")
 
     def _worked(
         self, method: str, path: str, query: dict[str, str], token: str, raw: bytes
@@ -129,7 +148,21 @@ def _refused(status: int, message: str) -> Answer:
     return RefusalError(status, message).answer
 
 
+def _operation(method: str, path: str, raw: bytes) -> graphql.Operation | graphql.DocumentError | None:
+    """The GraphQL that a request holds; None for a request to the REST API."""
+    if (method, path) != ("POST", "/graphql"):
+        return None
+    try:
+        return graphql.operation(json.loads(raw))
+    except ValueError:
+        return graphql.DocumentError("the body is not JSON")
+    except graphql.DocumentError as error:
+        return error
+
+
 def _faulty(fault: Fault) -> tuple[Answer, dict[str, str]] | None:
+    if fault.kind:
+        return Answer(200, {"errors": [{"type": fault.kind, "message": fault.message}]}), fault.headers
     if fault.status is None:
         return None
     return _refused(fault.status, fault.message), fault.headers

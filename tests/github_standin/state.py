@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from .description import Json
 from .hunks import ChangedFile, changed_files, git, moved_line
+from .review_threads import root
 
 WORKFLOW_RIGHTS = {"contents": "read", "pull_requests": "write", "issues": "write", "checks": "write"}
 
@@ -31,7 +32,8 @@ class PullRequest(NamedTuple):
 class Fault(NamedTuple):
     """Something that goes wrong, `times` times, with requests of this method whose path ends with `ends`.
 
-    `status` answers with it; without one the connection is cut. `done` does the work first, as GitHub may.
+    `status` answers with it; without one the connection is cut. `done` does the work first, as GitHub may. `kind` makes
+    it an error of GraphQL (`FORBIDDEN`, `RATE_LIMITED`), whose status is 200. A mutation ends with `#itsName`.
     """
 
     method: str
@@ -41,6 +43,7 @@ class Fault(NamedTuple):
     message: str = ""
     done: bool = False
     times: int = 1
+    kind: str = ""
 
 
 class State:
@@ -53,6 +56,8 @@ class State:
         self.pulls: dict[int, PullRequest] = {}
         self.reviews: list[Json] = []
         self.review_comments: list[Json] = []
+        self.resolved: dict[int, str] = {}
+        """Who resolved a thread, by the id of its first comment."""
         self.issue_comments: list[Json] = []
         self.labels: dict[int, list[str]] = {}
         self.check_runs: list[Json] = []
@@ -69,6 +74,13 @@ class State:
         """An identity that nothing has yet."""
         self._last += 1
         return self._last
+
+    def add_reply(self, first: Json, login: str, text: str) -> Json:
+        """Answers in the thread that a review comment starts."""
+        reply = first | {"id": self.new_id(), "author": login, "body": text, "reply_to": root(first), "review": None}
+        reply.pop("minimized", None)
+        self.review_comments.append(reply)
+        return reply
 
     def sha(self, revision: str) -> str:
         """The commit that a branch points to."""
@@ -99,7 +111,16 @@ class State:
 
     def dump(self) -> Json:
         """What exists, for a test in another process; no token is in it."""
-        kept = ("reviews", "review_comments", "issue_comments", "labels", "check_runs", "requests", "violations")
+        kept = (
+            "reviews",
+            "review_comments",
+            "resolved",
+            "issue_comments",
+            "labels",
+            "check_runs",
+            "requests",
+            "violations",
+        )
         return {name: getattr(self, name) for name in kept}
 
 
