@@ -61,6 +61,9 @@ class State:
         self.issue_comments: list[Json] = []
         self.labels: dict[int, list[str]] = {}
         self.check_runs: list[Json] = []
+        self.issues: list[Json] = []
+        self.sarifs: list[Json] = []
+        self.code_scanning = True
         self.faults: list[Fault] = []
         self.requests: list[tuple[str, str]] = []
         self.violations: list[str] = []

@@ -33,15 +33,16 @@ class Issues:
     """Talks about the issues of one repository (`owner/name`)."""
 
     def __init__(self, transport: Transport, repository: str) -> None:
-        self._call = transport.call
+        self._call, self._graphql = transport.call, transport.graphql
         self._repository = f"/repos/{repository}"
 
     def login(self) -> str:
-        """Who the token acts as; the token of a workflow may not ask, and acts as github-actions[bot]."""
-        try:
-            return str(self._call("GET", "/user").get("login", ""))
-        except PublishError:
-            return "github-actions[bot]"
+        """Who the token acts as; unlike REST, GraphQL tells it to the token of a workflow or an app, too."""
+        viewer = self._graphql("query { viewer { login } }", {}).get("viewer")
+        login = viewer.get("login") if isinstance(viewer, dict) else None
+        if not isinstance(login, str) or not login:
+            raise PublishError("GitHub does not tell who the token acts as")
+        return login
 
     def default_branch(self) -> str:
         """The name of the default branch."""

@@ -21,7 +21,7 @@ class Place(NamedTuple):
     @property
     def clone_url(self) -> str:
         """Where git finds the repository."""
-        return f"{self.server_url}/{self.repository}.git"
+        return f"{self.server_url}/{self.repository}"
 
 
 def read_place(environment: Mapping[str, str]) -> Place:
@@ -42,6 +42,7 @@ def read_place(environment: Mapping[str, str]) -> Place:
     )
     if re.fullmatch(r"https?://[^\s/@?#]+(/[^\s@?#]*)?", found.api_url) is None:
         raise UsageError("GITHUB_API_URL is no address", hint="it is https://, a host, and perhaps a path")
-    if re.fullmatch(r"(https?://[^\s/@?#]+|file:///)(/?[^\s@?#]*)?", found.server_url) is None:
+    # A folder of clones serves as well as a server: `file:///srv/git`.
+    if re.fullmatch(r"(https?://[^\s/@?#]+|file://)(/[^\s@?#]*)?", found.server_url) is None:
         raise UsageError("GITHUB_SERVER_URL is no address", hint="it is https://, a host, and perhaps a path")
     return found

@@ -31,11 +31,12 @@ Owners = Callable[[str], tuple[str, ...]]
 
 
 class Box(NamedTuple):
-    """A check box: `key` is stable, `text` is Markdown."""
+    """A check box: `key` is stable, `text` is Markdown. `number` is its open pull request; then there is no box."""
 
     key: str
     text: str
     ticked: bool = False
+    number: int = 0
 
 
 class Where(NamedTuple):
@@ -111,7 +112,7 @@ def _top(tracked: Tracked, parts: Sequence[str]) -> str:
 
 def _headline(state: State) -> str:
     total, sweep = sum(open_numbers(state)), state.sweep
-    what = _number(total, "problem")
+    what = _number(total, "problem") if total else "No problems"
     if sweep is None or sweep.before is None:
         return f"{what}."
     change = sum(sweep.new) - sum(sweep.fixed)
@@ -125,7 +126,7 @@ def _swept(tracked: Tracked) -> str:
     day = tracked.state.sweep.day if tracked.state.sweep else date.min
     link = f"[`{where.commit[:7]}`]({where.server_url}/{where.repository}/commit/{where.commit})"
     looked = len(coverage.scanned) + len(coverage.skipped) + len(coverage.failed)
-    known = f"all {_number(looked, 'candidate file')} accounted for" if tracked.complete else "**not complete**"
+    known = f"every candidate file accounted for ({looked:,})" if tracked.complete else "**not complete**"
     return f"Sweep of {markdown_code(where.branch)} at {link} on {day}; {known}."
 
 
