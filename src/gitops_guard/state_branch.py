@@ -20,7 +20,9 @@ _TIMEOUT = 120
 _ATTEMPTS = 4
 _SAFE = ("-c", "core.hooksPath=/dev/null", "-c", "core.fsmonitor=false", "-c", "credential.helper=", "-c", "gc.auto=0")
 _NAME, _EMAIL = "gitops-guard", "gitops-guard@users.noreply.github.com"
-_RACE = re.compile(r"\[rejected\]|\[remote rejected\].*(?:cannot lock ref|already exists|reference)|fetch first|stale info")
+_RACE = re.compile(
+    r"\[rejected\]|\[remote rejected\].*(?:cannot lock ref|already exists|reference)|fetch first|stale info"
+)
 
 
 class Remote(NamedTuple):

@@ -66,7 +66,9 @@ def _shard(arguments: argparse.Namespace, shard: Shard, today: date) -> int:
     # The suffix is none of a manifest: a shard that lies in the tree is not swept by the next one.
     target = arguments.output or f"gitops-guard-{shard.number}-of-{shard.total}.shard"
     _write_lines(shard_file.render(found), target)
-    sys.stderr.write(f"gitops-guard: shard {shard}: {len(found.items):,} of {found.tree.candidates:,} files: {target}\n")
+    sys.stderr.write(
+        f"gitops-guard: shard {shard}: {len(found.items):,} of {found.tree.candidates:,} files: {target}\n"
+    )
     return CLEAN
 
 

@@ -39,7 +39,9 @@ class Asked(NamedTuple):
     owners: Owners | None
 
 
-def fix_boxes(run: pipeline.Run, whole: Whole, transport: "Transport", repository: str, asked: Asked) -> tuple[Box, ...]:
+def fix_boxes(
+    run: pipeline.Run, whole: Whole, transport: "Transport", repository: str, asked: Asked
+) -> tuple[Box, ...]:
     """Opens and updates the pull requests of ticked boxes; gives the boxes as they should be shown.
 
     Only boxes that this sweep offers count: a text that people may edit names nothing else.
@@ -66,7 +68,9 @@ def _box(key: str, text: str, entry: Entry | None, asked: Asked) -> Box:
     if entry is None:
         # A box beyond what one sweep answers stays ticked for the next.
         return Box(key, text, ticked=key in asked.ticked)
-    return Box(key, f"{text}: not opened, {markdown_text(entry.detail or entry.state)}", ticked=entry.state == "postponed")
+    return Box(
+        key, f"{text}: not opened, {markdown_text(entry.detail or entry.state)}", ticked=entry.state == "postponed"
+    )
 
 
 def _group(run: pipeline.Run, rule: str, asked: Asked) -> FixGroup | None:
@@ -102,7 +106,7 @@ def _problems(fixed: Iterable[FixedFile]) -> Iterable[FixedProblem]:
 
 
 def _change(root: str, fixed: FixedFile) -> FileChange:
-    mode = os.lstat(os.path.join(root, fixed.file.path)).st_mode  # noqa: PTH116, PTH118
+    mode = os.lstat(os.path.join(root, fixed.file.path)).st_mode  # noqa: PTH118
     return FileChange(
         fixed.file.path,
         fixed.file.encode(fixed.file.text),
@@ -111,12 +115,19 @@ def _change(root: str, fixed: FixedFile) -> FileChange:
     )
 
 
-def _commit(
-    transport: "Transport", repository: str, branch: str, expected: str, message: tuple[str, str], files: Sequence[FileChange]
+def _commit(  # noqa: PLR0913, PLR0917 - where, and what a commit is made of
+    transport: "Transport",
+    repository: str,
+    branch: str,
+    expected: str,
+    message: tuple[str, str],
+    files: Sequence[FileChange],
 ) -> str:
     """Commits over the API, on top of an expected commit: GitHub signs it."""
     added = [
-        {"path": file.path, "contents": base64.b64encode(file.after).decode()} for file in files if file.after is not None
+        {"path": file.path, "contents": base64.b64encode(file.after).decode()}
+        for file in files
+        if file.after is not None
     ]
     deleted = [{"path": file.path} for file in files if file.after is None]
     value = {

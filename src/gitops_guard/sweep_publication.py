@@ -10,14 +10,14 @@ from gitops_guard import pipeline
 from gitops_guard.checking import write
 from gitops_guard.codeowners import FILES, SIZE_LIMIT, read_codeowners
 from gitops_guard.errors import UsageError
-from gitops_guard.finding import Finding
+from gitops_guard.finding import WAIVED
 from gitops_guard.github.place import Place, read_place
 from gitops_guard.publishers import post_tracking_issue as post
 from gitops_guard.publishers.tracking_issue import Box, Owners, Text, Tracked, Where, boxes_of, closing, compose
 from gitops_guard.report import ReadText, Report
 from gitops_guard.state_branch import Kept, Remote, keep
 from gitops_guard.sweep_scan import Whole
-from gitops_guard.tracking.state import EMPTY, State, Sweep, updated
+from gitops_guard.tracking.state import EMPTY, Seen, State, Sweep, updated
 
 if TYPE_CHECKING:
     from gitops_guard.github.transport import Transport
@@ -134,8 +134,11 @@ def _swept(source: Source) -> Sweep:
     return Sweep(source.whole.commit, source.report.today, source.whole.complete)
 
 
-def _places(report: Report) -> tuple[Finding, ...]:
-    return report.by_place.findings
+def _places(report: Report) -> tuple[Seen, ...]:
+    return tuple(
+        Seen(f.fingerprint, f.rule_id, int(f.severity), f.place.path, f.status == WAIVED)
+        for f in report.by_place.findings
+    )
 
 
 def _text(

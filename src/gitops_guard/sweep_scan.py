@@ -124,7 +124,7 @@ def _as_scanned(run: pipeline.Run, shards: Sequence[ShardFile]) -> pipeline.Run:
 def _in_order(shards: Sequence[ShardFile], listing: Sequence[str]) -> tuple[Iterable[Inspection], tuple[int, ...]]:
     """What was seen, in the order of the listing, and the shards that are missing."""
     total = shards[0].shard.total
-    there = {one.shard.number: {number: seen for number, seen in one.items} for one in shards}
+    there = {one.shard.number: dict(one.items) for one in shards}
     missing = tuple(number for number in range(1, total + 1) if number not in there)
     found: list[Inspection] = []
     for number, path in enumerate(listing):
@@ -149,7 +149,9 @@ def _tree(run: pipeline.Run, paths: Sequence[str], listing: Sequence[str]) -> Tr
     for path in paths:
         if os.path.isabs(path) or ".." in path.split("/"):  # noqa: PTH117
             raise UsageError("a sweep in shards takes paths below the working folder", path=path)
-    return Tree(current_commit(run.root), digest(listing), len(listing), digest((text,)), tuple(paths), tuple(sorted(run.only)))
+    return Tree(
+        current_commit(run.root), digest(listing), len(listing), digest((text,)), tuple(paths), tuple(sorted(run.only))
+    )
 
 
 def _light(seen: Inspection) -> Inspection:

@@ -20,7 +20,7 @@ def list_issues(call: Call) -> Answer:
         and query.get("creator", issue["author"]) == issue["author"]
         and wanted in {"all", issue["state"]}
     ]
-    return Answer(200, [_issue(call, issue) for issue in found])
+    return Answer(200, [_issue(issue) for issue in found])
 
 
 def create(call: Call) -> Answer:
@@ -36,11 +36,11 @@ def create(call: Call) -> Answer:
         "labels": list(body.get("labels", [])),
     }
     call.state.issues.append(issue)
-    return Answer(201, _issue(call, issue))
+    return Answer(201, _issue(issue))
 
 
 def get(call: Call) -> Answer:
-    return Answer(200, _issue(call, _one(call)))
+    return Answer(200, _issue(_one(call)))
 
 
 def update(call: Call) -> Answer:
@@ -49,7 +49,7 @@ def update(call: Call) -> Answer:
     for name in ("title", "body", "state", "state_reason"):
         if name in call.body:
             issue[name] = call.body[name]
-    return Answer(200, _issue(call, issue))
+    return Answer(200, _issue(issue))
 
 
 def list_comments(call: Call) -> Answer:
@@ -88,7 +88,7 @@ def _one(call: Call) -> Json:
     return found
 
 
-def _issue(call: Call, issue: Json) -> Json:
+def _issue(issue: Json) -> Json:
     names = ("number", "title", "body", "state", "state_reason")
     values = {name: issue[name] for name in names} | {"user": user_value(issue["author"])}
     return filled("issue", values | {"labels": [filled("label", {"name": name}) for name in issue["labels"]]})

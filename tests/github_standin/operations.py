@@ -2,4 +2,11 @@
 
 from . import check_runs, code_scanning, conversation, endpoints, issues, pull_list
 
-ENTRIES = pull_list.ENTRIES | endpoints.ENTRIES | conversation.ENTRIES | check_runs.ENTRIES | issues.ENTRIES | code_scanning.ENTRIES
+ENTRIES = (
+    pull_list.ENTRIES
+    | endpoints.ENTRIES
+    | conversation.ENTRIES
+    | check_runs.ENTRIES
+    | issues.ENTRIES
+    | code_scanning.ENTRIES
+)

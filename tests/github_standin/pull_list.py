@@ -9,7 +9,7 @@ def list_pulls(call: Call) -> Answer:
     for number in call.state.pulls:
         values = call.route.values | {"pull_number": str(number)}
         full = pull_request(call._replace(route=call.route._replace(values=values))).body
-        found.append({name: value for name, value in full.items() if name not in {"changed_files"}})
+        found.append({name: value for name, value in full.items() if name != "changed_files"})
     return Answer(200, found)
 
 

@@ -90,9 +90,7 @@ def sweep(*arguments: str) -> int:
 
 def writes(state: State, since: int = 0) -> list[tuple[str, str]]:
     """The requests that change something."""
-    return [
-        (method, path) for method, path in state.requests[since:] if method != "GET" and path != "query"
-    ]
+    return [(method, path) for method, path in state.requests[since:] if method != "GET" and path != "query"]
 
 
 def state_commit(path: Path) -> str:

@@ -39,8 +39,13 @@ def fits(packed: str) -> bool:
     return len(packed) * 3 // 4 <= SIZE_LIMIT
 
 
-def upload(
-    transport: Transport, repository: str, commit: str, ref: str, packed: str, sleep: Callable[[float], None] = time.sleep
+def upload(  # noqa: PLR0913, PLR0917 - where, what of, and what
+    transport: Transport,
+    repository: str,
+    commit: str,
+    ref: str,
+    packed: str,
+    sleep: Callable[[float], None] = time.sleep,
 ) -> Upload:
     """Uploads a file and waits until GitHub has read it, or for some time.
 

@@ -62,7 +62,9 @@ class Issues:
 
     def create(self, title: str, body: str, label: str, written: Callable[[], bool]) -> None:
         """Opens an issue; `written` tells after a lost answer whether it is there."""
-        self._call("POST", f"{self._repository}/issues", {"title": title, "body": body, "labels": [label]}, written=written)
+        self._call(
+            "POST", f"{self._repository}/issues", {"title": title, "body": body, "labels": [label]}, written=written
+        )
 
     def update(self, number: int, **fields: object) -> None:
         """Changes an issue (`body`, `state`, `state_reason`)."""

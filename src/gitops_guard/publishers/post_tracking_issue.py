@@ -1,11 +1,12 @@
 """Brings the one tracking issue of a repository in line with what it should say; writes only what differs.
 
-The issue is known by its author, who must be the token's own identity, and a hidden line; anybody may write such a line.
-Of several the oldest counts and the others are closed: two sweeps at once may both have opened one.
+The issue is known by its author, who must be the token's own identity, and a hidden line, which anybody may write. Of
+several the oldest counts and the others are closed: two sweeps at once may both have opened one.
 """
 
 import re
 from collections.abc import Sequence
+from functools import partial
 from typing import NamedTuple
 
 from gitops_guard.errors import PublishError
@@ -69,7 +70,7 @@ def publish(issues: Issues, found: Found, wanted: Wanted) -> str:
     if found.issue is None:
         if wanted.close:
             return "no tracking issue is needed"
-        found = _created(issues, found, wanted)
+        found = _created(issues, wanted)
         done.append("opened")
     issue = found.issue
     if issue is None:
@@ -106,7 +107,7 @@ def _changes(issue: Issue, body: str, *, close: bool) -> dict[str, object]:
     return changes
 
 
-def _created(issues: Issues, found: Found, wanted: Wanted) -> Found:
+def _created(issues: Issues, wanted: Wanted) -> Found:
     issues.create(
         wanted.title,
         _body(wanted.text, ()),
@@ -127,9 +128,7 @@ def _parts(issues: Issues, login: str, issue: Issue, texts: Sequence[str], done:
         body = f"<!-- gitops-guard:sweep part {number} -->\n{text}"
         comment = there.get(number)
         if comment is None:
-            issues.create_comment(
-                issue.number, body, written=lambda number=number: number in _known_parts(issues, login, issue)
-            )
+            issues.create_comment(issue.number, body, partial(_is_written, issues, login, issue, number))
             done.append(f"part {number} written")
         elif not _same(comment.body, body):
             issues.update_comment(comment.id, body)
@@ -141,6 +140,10 @@ def _parts(issues: Issues, login: str, issue: Issue, texts: Sequence[str], done:
             issues.delete_comment(comment.id)
             done.append(f"part {number} deleted")
     return [there[number].url for number in range(2, len(texts) + 2)]
+
+
+def _is_written(issues: Issues, login: str, issue: Issue, number: int) -> bool:
+    return number in _known_parts(issues, login, issue)
 
 
 def _known_parts(issues: Issues, login: str, issue: Issue) -> dict[int, IssueComment]:

@@ -9,21 +9,18 @@ from gitops_guard import __version__
 from gitops_guard.finding import Finding, Severity
 from gitops_guard.publishers.escape import markdown_code, markdown_text, percent_encoded
 from gitops_guard.publishers.templates import render_template
+from gitops_guard.publishers.tracking_numbers import SEVERITIES, counts, headline, number_of
+from gitops_guard.publishers.tracking_pages import MOST_PARTS, SIZE, pages_of
 from gitops_guard.report import Report, WaiverNote
-from gitops_guard.tracking.state import Numbers, State, days_to_fix, oldest, open_numbers
+from gitops_guard.tracking.state import State, open_numbers
 
 BOX = "gitops-guard:fix="
-SIZE = 60_000
-"""Characters of a part; GitHub takes 65,536."""
-
-MOST_PARTS = 20
 SOON = timedelta(days=30)
 _PLACES = 5
 _LONGEST_LINK = 500
 _MOST_FAILED = 50
 _MOST_REASONS = 20
 _MOST_WAIVERS = 50
-_SEVERITIES = sorted(Severity, reverse=True)
 _HEAD = "| Severity | Problem | Where | Since |\n|---|---|---|---|"
 
 Owners = Callable[[str], tuple[str, ...]]
@@ -80,7 +77,7 @@ def compose(tracked: Tracked) -> Text:
     """The texts of the issue; the same for the same values."""
     end = _end(tracked)
     space = SIZE - len(_top(tracked, ["part 00 https://" + "x" * 200] * MOST_PARTS)) - len(end)
-    pages = list(_pages(_sections(tracked), max(space, 0)))
+    pages = list(pages_of(_sections(tracked), _HEAD, max(space, 0)))
     left_out = sum(rows for _, rows in pages[MOST_PARTS + 1 :])
     pages = pages[: MOST_PARTS + 1] or [("", 0)]
     first, *others = [text for text, _ in pages]
@@ -100,25 +97,14 @@ def _top(tracked: Tracked, parts: Sequence[str]) -> str:
     return render_template(
         "tracking_issue.md.j2",
         warnings=list(_warnings(tracked)),
-        headline=_headline(state),
+        headline=headline(state),
         swept=_swept(tracked),
-        severities=[severity.label for severity in _SEVERITIES],
-        counts=_counts(state),
+        severities=[severity.label for severity in SEVERITIES],
+        counts=counts(state),
         boxes=tracked.boxes,
         marker=BOX,
         parts=parts,
     )
-
-
-def _headline(state: State) -> str:
-    total, sweep = sum(open_numbers(state)), state.sweep
-    what = _number(total, "problem") if total else "No problems"
-    if sweep is None or sweep.before is None:
-        return f"{what}."
-    change = sum(sweep.new) - sum(sweep.fixed)
-    if not change:
-        return f"{what}, as many as on {sweep.before}."
-    return f"{what}, {abs(change):,} {'more' if change > 0 else 'fewer'} than on {sweep.before}."
 
 
 def _swept(tracked: Tracked) -> str:
@@ -134,28 +120,14 @@ def _warnings(tracked: Tracked) -> Iterator[str]:
     failed = len(tracked.report.coverage.failed)
     if not tracked.complete:
         yield (
-            f"This sweep is **not complete**: {_number(failed, 'file')} could not be looked at (named below). "
+            f"This sweep is **not complete**: {number_of(failed, 'file')} could not be looked at (named below). "
             "Nothing counts as fixed, and this issue stays open, until a sweep sees everything."
         )
-    for note in tracked.notes:
-        yield note
-
-
-def _counts(state: State) -> list[tuple[str, list[str]]]:
-    rows: list[tuple[str, list[str]]] = [("open", _row(open_numbers(state)))]
-    sweep = state.sweep
-    if sweep is not None and sweep.before is not None:
-        rows += [("new since the last sweep", _row(sweep.new)), ("fixed since the last sweep", _row(sweep.fixed))]
-    since, days = oldest(state), days_to_fix(state)
-    if since:
-        rows.append(("oldest since", [since[one].isoformat() if one in since else "" for one in _SEVERITIES]))
-    if days:
-        rows.append(("median days to fix", [f"{days[one]:,}" if one in days else "" for one in _SEVERITIES]))
-    return rows
-
-
-def _row(numbers: Numbers) -> list[str]:
-    return [f"{numbers[severity]:,}" for severity in _SEVERITIES]
+        seen = {finding.fingerprint for finding in tracked.report.by_place.findings}
+        unseen = sum(name not in seen and not one.waived for name, one in tracked.state.open.items())
+        if unseen:
+            yield f"{number_of(unseen, 'problem')} of earlier sweeps were not seen now, and are not listed below."
+    yield from tracked.notes
 
 
 def _sections(tracked: Tracked) -> Iterator[tuple[str, list[str]]]:
@@ -177,7 +149,7 @@ def _sections(tracked: Tracked) -> Iterator[tuple[str, list[str]]]:
 
 def _weight(findings: Iterable[Finding]) -> tuple[int, ...]:
     counts = Counter(finding.severity for finding in findings)
-    return tuple(-counts[severity] for severity in _SEVERITIES)
+    return tuple(-counts[severity] for severity in SEVERITIES)
 
 
 def _rows(findings: Iterable[Finding], tracked: Tracked) -> Iterator[str]:
@@ -210,32 +182,6 @@ def _place(finding: Finding, where: Where) -> str:
     path, line = finding.place.path, finding.place.start.line
     text, link = markdown_code(f"{path}:{line}"), where.link(path, line)
     return f"[{text}]({link})" if link else text
-
-
-def _pages(sections: Iterable[tuple[str, list[str]]], first: int) -> Iterator[tuple[str, int]]:
-    """Packs tables into pages, whole rows only; gives each with the number of its rows. `first` is the first's size."""
-    lines: list[str] = []
-    used = rows = 0
-    limit = first
-    for heading, table in sections:
-        start = f"\n{heading}\n\n{_HEAD}"
-        for at, row in enumerate(table):
-            # A heading is never left alone at the end of a page.
-            needed = len(row) + 1 + (len(start) + 1 if at == 0 else 0)
-            if used + needed > limit:
-                yield "\n".join([*lines, ""]), rows
-                lines, used, rows, limit = [], 0, 0, SIZE
-                again = start if at == 0 else f"\n{heading}, continued\n\n{_HEAD}"
-                lines.append(again)
-                used += len(again) + 1
-            elif at == 0:
-                lines.append(start)
-                used += len(start) + 1
-            lines.append(row)
-            used += len(row) + 1
-            rows += 1
-    if lines:
-        yield "\n".join([*lines, ""]), rows
 
 
 def _end(tracked: Tracked) -> str:
@@ -275,10 +221,6 @@ def _waiver(note: WaiverNote, today: date) -> str:
     if note.state == "unused":
         parts.append("**unused**")
     return f"{', '.join(parts)}: {what}{owner}" if parts else ""
-
-
-def _number(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def closing(tracked: Tracked) -> bool:

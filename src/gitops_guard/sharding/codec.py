@@ -29,9 +29,12 @@ class Codec:
         """The decoder of a type made of NamedTuples, tuples, sets, texts, whole numbers, truth values and literals."""
         if kind not in self._known:
             # A type may hold itself: until its decoder is there, a call looks it up.
-            self._known[kind] = lambda value: self._known[kind](value)
+            self._known[kind] = partial(self._decoded, kind)
             self._known[kind] = self._made(kind)
         return self._known[kind]
+
+    def _decoded(self, kind: Any, value: object) -> Any:  # noqa: ANN401 - see above
+        return self._known[kind](value)
 
     def _made(self, kind: Any) -> Decode:  # noqa: ANN401 - see above
         arguments = get_args(kind)

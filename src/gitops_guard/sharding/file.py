@@ -97,7 +97,9 @@ def read(path: str) -> ShardFile:
     except OSError as error:
         raise SourceError(f"the shard cannot be read: {error.strerror}", path=path) from None
     except (ValueError, RecursionError):
-        raise SourceError("this is no JSON", path=path, hint="a shard is written by: gitops-guard sweep --shard I/N") from None
+        raise SourceError(
+            "this is no JSON", path=path, hint="a shard is written by: gitops-guard sweep --shard I/N"
+        ) from None
     try:
         return _read(value)
     except (MalformedError, ValueError, RecursionError) as error:
@@ -174,5 +176,5 @@ def _decoders() -> Decode:
     beside = tuple[tuple[Ignore, ...], tuple[Build, ...]]
     text = str | None
     return _codec().decoder(
-        tuple[int, str, text, text, tuple[detection, ...], tuple[Fact, ...], tuple[UsedImage, ...], beside]  # type: ignore[valid-type]
+        tuple[int, str, text, text, tuple[detection, ...], tuple[Fact, ...], tuple[UsedImage, ...], beside]
     )

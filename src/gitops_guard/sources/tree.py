@@ -76,9 +76,7 @@ def _shown(full: str, root: str) -> str:
     return "" if shown == "." else shown.replace(os.sep, "/")
 
 
-def _folder(
-    folder: str, shown: str, read: Read, *, is_chart: bool, templates: bool
-) -> Iterator[SourceFile | Skipped]:
+def _folder(folder: str, shown: str, read: Read, *, is_chart: bool, templates: bool) -> Iterator[SourceFile | Skipped]:
     prefix = shown + "/" if shown else ""
     try:
         with os.scandir(folder) as found:

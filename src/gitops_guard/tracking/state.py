@@ -1,11 +1,11 @@
 """The state of sweeps: every open problem with its days, those that were fixed, and the last sweep in numbers."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from statistics import median_low
 from typing import NamedTuple
 
-from gitops_guard.finding import WAIVED, Finding, Severity
+from gitops_guard.finding import Severity
 
 Numbers = tuple[int, int, int, int, int]
 """By severity, in ascending order."""
@@ -13,6 +13,16 @@ Numbers = tuple[int, int, int, int, int]
 NOTHING: Numbers = (0, 0, 0, 0, 0)
 MOST_FIXED = 20_000
 """Fixed problems that are remembered; the oldest are forgotten first."""
+
+
+class Seen(NamedTuple):
+    """A problem that a sweep sees at one place."""
+
+    fingerprint: str
+    rule: str
+    severity: int
+    path: str
+    waived: bool = False
 
 
 class Sighting(NamedTuple):
@@ -63,52 +73,52 @@ class State(NamedTuple):
 EMPTY = State({})
 
 
-def updated(state: State, findings: Iterable[Finding], swept: Sweep) -> State:
+def updated(
+    state: State, seen: Iterable[Seen], swept: Sweep, looked_at: Callable[[Sighting], bool] | None = None
+) -> State:
     """The state after a sweep; the same state if it saw the same of the same commit.
-
-    A partial sweep says nothing of what it did not see: there nothing counts as fixed.
 
     Args:
         state: before.
-        findings: one for each place, with fingerprint and status.
+        seen: all problems, waived ones included.
         swept: commit, day and completeness.
+        looked_at: whether the sweep looked at all that an earlier problem depends on; only then it counts as fixed when
+            it is gone. By default a complete sweep did, and a partial one did not.
     """
-    seen = {finding.fingerprint: finding for finding in findings}
-    if _is_same(state, seen, swept):
+    found = {one.fingerprint: one for one in seen}
+    gone = {name: was for name, was in state.open.items() if name not in found}
+    looked = (lambda _: swept.complete) if looked_at is None else looked_at
+    left = {name: was for name, was in gone.items() if looked(was)}
+    if _is_same(state, found, swept) and not left:
         return state
-    found = {name: _sighting(state.open.get(name), finding, swept.day) for name, finding in seen.items()}
-    gone = {name: was for name, was in state.open.items() if name not in seen}
-    if not swept.complete:
-        return State(found | gone, state.fixed, swept._replace(new=_fresh(state, found), before=_before(state)))
+    now = {name: _sighting(state.open.get(name), one, swept.day) for name, one in found.items()}
     fixed = tuple(
         Fixed(name, was.rule, was.severity, was.first, swept.day, swept.commit)
-        for name, was in gone.items()
+        for name, was in left.items()
         if not was.waived
     )
-    return State(
-        found,
-        (*state.fixed, *fixed)[-MOST_FIXED:],
-        swept._replace(new=_fresh(state, found), fixed=_count(one.severity for one in fixed), before=_before(state)),
+    numbers = swept._replace(
+        new=_fresh(state, now),
+        fixed=_count(one.severity for one in fixed),
+        before=None if state.sweep is None else state.sweep.day,
     )
+    kept = {name: was for name, was in gone.items() if name not in left}
+    return State(now | kept, (*state.fixed, *fixed)[-MOST_FIXED:], numbers)
 
 
-def _is_same(state: State, seen: Mapping[str, Finding], swept: Sweep) -> bool:
+def _is_same(state: State, seen: Mapping[str, Seen], swept: Sweep) -> bool:
     last = state.sweep
     if last is None or (last.commit, last.complete) != (swept.commit, swept.complete):
         return False
-    if swept.complete and state.open.keys() != seen.keys():
-        return False
     return all(
-        name in state.open
-        and (state.open[name].severity, state.open[name].waived) == (int(finding.severity), finding.status == WAIVED)
-        for name, finding in seen.items()
+        name in state.open and (state.open[name].severity, state.open[name].waived) == (one.severity, one.waived)
+        for name, one in seen.items()
     )
 
 
-def _sighting(was: Sighting | None, finding: Finding, day: date) -> Sighting:
+def _sighting(was: Sighting | None, seen: Seen, day: date) -> Sighting:
     first = day if was is None else min(was.first, day)
-    waived = finding.status == WAIVED
-    return Sighting(finding.rule_id, int(finding.severity), finding.place.path, first, day, waived)
+    return Sighting(seen.rule, seen.severity, seen.path, first, day, seen.waived)
 
 
 def _fresh(state: State, found: Mapping[str, Sighting]) -> Numbers:
@@ -120,10 +130,6 @@ def _fresh(state: State, found: Mapping[str, Sighting]) -> Numbers:
 def _was_not_open(state: State, name: str) -> bool:
     was = state.open.get(name)
     return was is None or was.waived
-
-
-def _before(state: State) -> date | None:
-    return None if state.sweep is None else state.sweep.day
 
 
 def _count(severities: Iterable[int]) -> Numbers:

@@ -65,7 +65,7 @@ def _rows(rows: object, make: Callable[..., Any]) -> Iterator[Any]:
         yield make(*row)
 
 
-def _opened(name: object, rule: object, severity: object, path: object, *rest: object) -> tuple[str, Sighting]:  # noqa: PLR0913, PLR0917 - a row
+def _opened(name: object, rule: object, severity: object, path: object, *rest: object) -> tuple[str, Sighting]:
     first, last, waived = rest
     if waived is not True and waived is not False:
         raise TypeError

@@ -1,0 +1,119 @@
+"""`sweep --repos`: real clones of real repositories, one tracking issue, and what goes wrong with one of them."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from github_standin.state import State
+from gitops_guard.cli import main
+from gitops_guard.errors import SourceError
+from gitops_guard.sources.clones import CloneLimits, clone
+from gitops_guard.state_branch import Remote
+from integration.sweeping import POD, TOKEN, commit, git, repository, served
+
+
+@pytest.fixture
+def state(tmp_path: Path) -> Iterator[State]:
+    with served(repository(tmp_path, {})) as found:
+        yield found
+
+
+def other(state: State, name: str, files: dict[str, str | None]) -> Path:
+    path = state.path.parents[1] / name
+    path.mkdir(parents=True)
+    git(path, "init", "-q", "-b", "main")
+    commit(path, files)
+    return path
+
+
+def swept(state: State, names: list[str], *arguments: str) -> int:
+    listed = state.path.parents[1] / "repositories.txt"
+    listed.write_text("# ours\n\n" + "\n".join(names) + "\n")
+    return main(
+        ["sweep", "--repos", str(listed), "--publish", "--fail-level", "none", "--output", "/dev/null", *arguments]
+    )
+
+
+def body(state: State) -> str:
+    (issue,) = state.issues
+    return str(issue["body"])
+
+
+def test_several_repositories_have_one_issue(state: State) -> None:
+    first = other(state, "acme/pay", {"a.yaml": POD.format(name="a")})
+    other(state, "acme/mail", {"b.yaml": POD.format(name="b"), "c.yaml": POD.format(name="c")})
+    assert swept(state, ["acme/pay", "acme/mail", "acme/shop"]) == 0
+    rows = [line for line in body(state).split("\n") if line.startswith("| `acme/")]
+    assert [row.split(" | ")[:2] for row in rows] == [
+        ["| `acme/mail`", "2"],
+        ["| `acme/pay`", "1"],
+        ["| `acme/shop`", "0"],
+    ]
+    before = len(state.requests)
+    swept(state, ["acme/pay", "acme/mail", "acme/shop"])
+    assert [method for method, path in state.requests[before:] if method != "GET" and path != "/graphql"] == []
+    commit(first, {"a.yaml": None})
+    swept(state, ["acme/pay", "acme/mail", "acme/shop"])
+    assert len(json.loads(git(state.path, "show", "gitops-guard/state:repositories.json"))["fixed"]) == 11
+
+
+def test_one_that_fails_is_said_and_the_rest_goes_on(state: State) -> None:
+    pay = other(state, "acme/pay", {"a.yaml": POD.format(name="a")})
+    other(state, "acme/mail", {"b.yaml": POD.format(name="b")})
+    swept(state, ["acme/pay", "acme/mail"])
+    git(pay, "branch", "-m", "elsewhere")
+    (pay / ".git" / "HEAD").write_text("ref: refs/heads/nothing\n")
+    assert swept(state, ["acme/pay", "acme/gone", "acme/mail"]) == 3
+    text = body(state)
+    assert "> 2 of 3 repositories could not be swept as a whole" in text
+    assert "> - `acme/gone`: cannot be cloned" in text
+    # What was known of the one that failed stays; of one that was never seen nothing is known.
+    assert "| `acme/pay` | 1 |" in text
+    assert "| `acme/gone` | ? |" in text
+    assert json.loads(git(state.path, "show", "gitops-guard/state:repositories.json"))["fixed"] == []
+
+
+def test_a_repository_with_a_broken_configuration_is_said(state: State) -> None:
+    other(state, "acme/pay", {".gitops-guard.yaml": "no_such_key: 1\n", "a.yaml": POD.format(name="a")})
+    assert swept(state, ["acme/pay"]) == 3
+    assert "the scan failed: .gitops-guard.yaml:1" in body(state)
+
+
+@pytest.mark.parametrize(
+    "line", ["--upload-pack=touch x", "ext::sh -c id", "git@github.com:a/b", "a/b c/d", "https://u:p@x/y"]
+)
+def test_what_is_no_repository_is_refused(state: State, line: str) -> None:
+    assert swept(state, [line]) == 2
+    assert state.requests == []
+
+
+def test_limits_of_size_and_time(tmp_path: Path) -> None:
+    path = tmp_path / "big"
+    path.mkdir()
+    git(path, "init", "-q", "-b", "main")
+    (path / "noise").write_bytes(bytes(range(256)) * 8192)
+    commit(path, {"a.yaml": "a: 1\n"})
+    with pytest.raises(SourceError, match="larger than 1 MiB"):
+        clone(f"file://{path}", str(tmp_path / "one"), {"PATH": "/usr/bin:/bin"}, CloneLimits(size=1024 * 1024))
+    with pytest.raises(SourceError, match="longer than 0 s"):
+        clone(f"file://{path}", str(tmp_path / "two"), {"PATH": "/usr/bin:/bin"}, CloneLimits(seconds=0))
+
+
+def test_the_token_goes_to_its_server_only_and_into_no_argument() -> None:
+    remote = Remote("https://github.example/acme/shop", TOKEN)
+    environment = remote.environment({"GITHUB_TOKEN": TOKEN, "PATH": "/bin", "GIT_CONFIG_COUNT": "1"})
+    assert environment["GIT_CONFIG_KEY_1"] == "http.https://github.example/acme/shop.extraHeader"
+    assert "GITHUB_TOKEN" not in environment
+    assert (
+        Remote("https://elsewhere.example/x", "")
+        .environment({"GITHUB_TOKEN": TOKEN})
+        .keys()
+        .isdisjoint({"GIT_CONFIG_COUNT", "GITHUB_TOKEN"})
+    )
+
+
+def test_options_of_one_repository_do_not_go_together_with_several(state: State) -> None:
+    assert swept(state, ["acme/shop"], "--shard", "1/2") == 2
+    assert swept(state, ["acme/shop"], "--upload-sarif") == 2
