@@ -122,20 +122,24 @@ def _swept(name: str, arguments: argparse.Namespace, environment: Mapping[str, s
         tree = os.path.join(folder, "tree")  # noqa: PTH118
         try:
             clone(url, tree, remote.environment(environment), CloneLimits())
-            about = about._replace(commit=current_commit(tree))
-            if not about.commit:
-                # Nothing in it would look like everything fixed.
-                raise SourceError("it has no commit on its default branch")
-            report = _scanned(tree, folder, arguments, environment)
-            failed = report["coverage"]["failed"]
-            if failed:
-                first = f"{failed[0]['path']}: {failed[0]['reason']}"
-                about = about._replace(trouble=f"{len(failed)} files could not be read, the first is {first}")
-            return Result(about, tuple(_seen(name, report)))
+            return _looked_at(about, tree, _scanned(tree, folder, arguments, environment))
         except SourceError as error:
             return Result(about._replace(trouble=error.message))
         except (KeyError, TypeError, ValueError, IndexError):
             return Result(about._replace(trouble="the report of the scan cannot be read"))
+
+
+def _looked_at(about: SweptRepository, tree: str, report: Any) -> Result:  # noqa: ANN401 - JSON
+    failed = report["coverage"]["failed"]
+    trouble = ""
+    if failed:
+        first = f"{failed[0]['path']}: {failed[0]['reason']}"
+        trouble = f"{len(failed):,} files could not be read, the first is {first}"
+    commit = current_commit(tree)
+    if not commit:
+        # Nothing in it would look like everything fixed.
+        trouble = "it has no commit on its default branch"
+    return Result(about._replace(commit=commit, trouble=trouble), tuple(_seen(about.name, report)))
 
 
 def _scanned(tree: str, folder: str, arguments: argparse.Namespace, environment: Mapping[str, str]) -> Any:  # noqa: ANN401 - JSON

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from github_standin.description import Json
 from github_standin.state import Fault, State
 from gitops_guard.cli import main
-from gitops_guard.github import transport
 from integration.sweeping import POD, TOKEN, commit, git, repository, served, state_commit, sweep
 
 FILES: dict[str, str | None] = {
@@ -29,7 +29,7 @@ def state(tmp_path: Path) -> Iterator[State]:
         yield found
 
 
-def issue(state: State) -> dict[str, str]:
+def issue(state: State) -> Json:
     (found,) = state.issues
     return found
 
@@ -117,9 +117,9 @@ def test_line_ends_of_a_browser_are_no_change(state: State) -> None:
 
 def test_an_issue_without_its_label_or_without_its_hidden_line_is_found(state: State) -> None:
     sweep("--publish")
-    issue(state)["labels"] = []  # type: ignore[assignment]
+    issue(state)["labels"] = []
     sweep("--publish")
-    issue(state)["labels"] = ["gitops-guard"]  # type: ignore[assignment]
+    issue(state)["labels"] = ["gitops-guard"]
     issue(state)["body"] = "Somebody wrote over all of it."
     sweep("--publish")
     assert "20 problems" in issue(state)["body"]
@@ -256,7 +256,7 @@ def test_dry_run_prints_and_writes_nothing(state: State, capsys: pytest.CaptureF
 
 
 def _life(folder: Path, cut: int | None, *, first: bool) -> tuple[object, int]:
-    """A sweep that dies at its request number `cut` and is repeated: the first of a repository, or one after a change."""
+    """A sweep that dies at a request and is repeated: the first of a repository, or one after a change."""
     with served(repository(folder, FILES)) as state:
         if not first:
             sweep("--publish")
@@ -306,7 +306,7 @@ def test_a_sweep_that_dies_at_any_request_and_is_repeated_ends_the_same(
 
 
 def test_a_lost_answer_opens_no_second_issue(state: State, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(transport.time, "sleep", lambda _: None)
+    monkeypatch.setattr("time.sleep", lambda _: None)
     state.faults.append(Fault("POST", "/issues", done=True))
     assert sweep("--publish") == 0
     assert len(state.issues) == 1

@@ -80,7 +80,7 @@ def test_an_impossible_shard_is_refused(text: str) -> None:
 def _change(value: dict[str, Any], path: list[Any], new: object) -> None:
     for key in path[:-1]:
         value = value[key]
-    value[path[-1]] = new  # type: ignore[index]
+    value[path[-1]] = new
 
 
 @pytest.mark.parametrize(
