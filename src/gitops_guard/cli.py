@@ -96,11 +96,21 @@ def _fix(command: argparse.ArgumentParser) -> None:
 
 
 def _pull_request(command: argparse.ArgumentParser) -> None:
+    command.add_argument("paths", nargs="*", metavar="PATH", help="only changes below these files and folders")
     command.add_argument("--config", metavar="FILE", help="configuration (default: .gitops-guard.yaml of the base)")
     command.add_argument("--fail-level", choices=LEVELS, help="exit 1 for new findings from this severity on")
     command.add_argument("--report", action="append", default=[], metavar="FORMAT=FILE", help="write another report")
     command.add_argument("--dry-run", action="store_true", help="print what would be posted")
     command.add_argument("--offline", action="store_true", help=_OFFLINE)
+    command.add_argument("--drafts", choices=("review", "check"), default="review", help="check: draft, no comments")
+    command.add_argument("--comment-key", default="", metavar="KEY", help="tells jobs on the same commit apart")
+    command.add_argument(
+        "--artifact-dir", metavar="DIR", help="where a token that only reads leaves its result for `post`"
+    )
+
+
+def _post(command: argparse.ArgumentParser) -> None:
+    command.add_argument("folder", metavar="DIR", help="the unpacked artifact of a run that could not post")
 
 
 def _sweep(command: argparse.ArgumentParser) -> None:
@@ -183,6 +193,12 @@ def _run_merge(arguments: argparse.Namespace) -> int:
     return merge(arguments, os.environ, datetime.now(UTC).date())
 
 
+def _run_post(arguments: argparse.Namespace) -> int:
+    from gitops_guard.post_command import post  # noqa: PLC0415
+
+    return post(arguments, os.environ)
+
+
 def _run_explain(arguments: argparse.Namespace) -> int:
     from gitops_guard.rule_pages import explain  # noqa: PLC0415
 
@@ -247,7 +263,7 @@ def _network(command: argparse.ArgumentParser) -> None:
 
 
 def _schema(command: argparse.ArgumentParser) -> None:
-    command.add_argument("name", choices=("config", "report"))
+    command.add_argument("name", choices=("config", "report", "artifact"))
 
 
 def _nothing(_: argparse.ArgumentParser) -> None:
@@ -260,6 +276,7 @@ _COMMANDS: dict[str, tuple[str, Callable[[argparse.ArgumentParser], None], Calla
     "pr": ("review a pull request on GitHub (the action's job)", _pull_request, _run_pull_request),
     "sweep": ("scan a whole repository, in parts if it is large, and track what is found", _sweep, _run_sweep),
     "merge": ("judge the whole from the parts that `sweep --shard` scanned", _merge, _run_merge),
+    "post": ("bring a result without rights into its pull request", _post, _run_post),
     "images": ("every image, where it is used, and what is known of it", _images, _run_images),
     "scans": ("what is read from scanners' reports", _scans, _run_scans),
     "network": ("who may and who must connect to whom, and policies for it", _network, _run_network),

@@ -96,7 +96,7 @@ def marked(body: str, state: str) -> str:
 def slug(key: str) -> str:
     """A part of a branch's name that git and every file system take; two keys never share one."""
     plainest = re.sub(r"[^a-z0-9]+", "-", key.lower()).strip("-")[:_LONGEST_SLUG].strip("-")
-    is_exact = plainest.upper() == key
+    is_exact = bool(plainest) and plainest.upper() == key
     return (
         plainest
         if is_exact

@@ -1,19 +1,18 @@
 """The check boxes of a tracking issue: what they offer, and the fix pull requests that ticked ones ask for."""
 
-import base64
 import os
 import stat
-from collections.abc import Iterable, Mapping, Sequence
-from functools import partial
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 from gitops_guard import pipeline
-from gitops_guard.errors import PublishError
 from gitops_guard.finding import NEEDS_REVIEW, SAFE
 from gitops_guard.fix_groups import PREFIX, FileChange, FixedProblem, FixGroup, slug
 from gitops_guard.fix_pull_requests import Entry, Limits, Plan, update
+from gitops_guard.github.commits import Committer
 from gitops_guard.github.repository import Repository
 from gitops_guard.publishers.escape import markdown_text
+from gitops_guard.publishers.post_tracking_issue import LABEL
 from gitops_guard.publishers.tracking_issue import Box, Owners
 from gitops_guard.sweep_scan import Whole
 from gitops_guard.tree_fixes import FixedFile, fix_tree
@@ -24,10 +23,6 @@ if TYPE_CHECKING:
 _MOST_OPEN = 10
 _MOST_ASKED = 10
 """Boxes that one sweep answers: each proves the fixes of the whole tree."""
-
-_MUTATION = """mutation($input: CreateCommitOnBranchInput!) {
-  createCommitOnBranch(input: $input) { commit { oid } }
-}"""
 
 
 class Asked(NamedTuple):
@@ -57,7 +52,7 @@ def fix_boxes(
         groups = tuple(filter(None, (_group(run, key, asked) for key in list(wanted)[:_MOST_ASKED])))
         complete = whole.complete and known and len(wanted) <= _MOST_ASKED
         plan = Plan(groups, asked.branch, whole.commit, complete=complete)
-        outcome = update(place, partial(_commit, transport, repository), plan, Limits(_MOST_OPEN, ("gitops-guard",)))
+        outcome = update(place, Committer(transport.graphql, place).commit, plan, Limits(_MOST_OPEN, (LABEL,)))
         entries = {entry.key: entry for entry in outcome.entries}
     return tuple(_box(key, text, entries.get(key), asked) for key, text in asked.offers.items())
 
@@ -113,32 +108,3 @@ def _change(root: str, fixed: FixedFile) -> FileChange:
         fixed.file.encode(fixed.after),
         "100755" if mode & stat.S_IXUSR else "100644",
     )
-
-
-def _commit(  # noqa: PLR0913, PLR0917 - where, and what a commit is made of
-    transport: "Transport",
-    repository: str,
-    branch: str,
-    expected: str,
-    message: tuple[str, str],
-    files: Sequence[FileChange],
-) -> str:
-    """Commits over the API, on top of an expected commit: GitHub signs it."""
-    added = [
-        {"path": file.path, "contents": base64.b64encode(file.after).decode()}
-        for file in files
-        if file.after is not None
-    ]
-    deleted = [{"path": file.path} for file in files if file.after is None]
-    value = {
-        "branch": {"repositoryNameWithOwner": repository, "branchName": branch},
-        "expectedHeadOid": expected,
-        "message": {"headline": message[0], "body": message[1]},
-        "fileChanges": {"additions": added, "deletions": deleted},
-    }
-    answer = transport.graphql(_MUTATION, {"input": value})
-    made = answer.get("createCommitOnBranch")
-    oid = made["commit"]["oid"] if isinstance(made, dict) and isinstance(made.get("commit"), dict) else None
-    if not isinstance(oid, str):
-        raise PublishError("GitHub's answer names no commit")
-    return oid

@@ -1,6 +1,7 @@
 """Fixes over files on disk: the facts of all files first, then proofs file by file."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import NamedTuple
 
 from gitops_guard import pipeline
@@ -19,6 +20,10 @@ from gitops_guard.workbench import Workbench
 
 GROUP_LIMIT = 2000
 """Objects of one file that are fixed in one run."""
+
+
+Wanted = Callable[[SourceFile], tuple[list[Detection], list[Detection]]]
+"""Of a text of a file, the detections whose fixes are asked for, and all of it."""
 
 
 class FixedFile(NamedTuple):
@@ -58,7 +63,8 @@ def fix_tree(run: pipeline.Run, paths: Sequence[str], *, safe_only: bool, everyt
     """
     workbench, files = _workbench(run, paths)
     for file in files:
-        fixed = _fix_file(file, workbench, run, safe_only=safe_only, everything=everything)
+        wanted = partial(_wanted, workbench=workbench, run=run, safe_only=safe_only, everything=everything)
+        fixed = fix_file(file, workbench, wanted)
         if fixed.after != file.text or fixed.refused:
             yield fixed
 
@@ -80,15 +86,20 @@ def _workbench(run: pipeline.Run, paths: Sequence[str]) -> tuple[Workbench, list
     return workbench, candidates
 
 
-def _fix_file(
-    file: SourceFile, workbench: Workbench, run: pipeline.Run, *, safe_only: bool, everything: bool
-) -> FixedFile:
+def fix_file(file: SourceFile, workbench: Workbench, wanted: Wanted) -> FixedFile:
+    """Fixes a file object by object, each proved on the text that the others left.
+
+    Args:
+        file: the file.
+        workbench: where fixes are tried.
+        wanted: of a text of the file, the detections whose fixes are asked for, and all of it.
+    """
     current, applied = file, []
     refused: dict[str, tuple[Finding, str]] = {}
     tried: set[tuple[str, ...]] = set()
     while len(tried) < GROUP_LIMIT:
-        wanted, everyone = _wanted(current, workbench, run, safe_only=safe_only, everything=everything)
-        group = next((g for g in groups(wanted) if _key(g) not in tried), None)
+        asked, everyone = wanted(current)
+        group = next((g for g in groups(asked) if _key(g) not in tried), None)
         if group is None:
             break
         tried.add(_key(group))

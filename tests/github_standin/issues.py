@@ -1,7 +1,5 @@
 """Issues: listed by author and label, opened, changed, closed. A workflow's token may label what it opens."""
 
-from urllib.parse import parse_qsl, urlsplit
-
 from .call import BODY_LIMIT, REPOSITORY, Answer, Call, Entry, RefusalError, check_length, user_value
 from .conversation import create_issue_comment as comment_on_pull
 from .conversation import list_issue_comments as comments_of_pull
@@ -9,8 +7,7 @@ from .description import Json, filled
 
 
 def list_issues(call: Call) -> Answer:
-    # The server keeps every request, the one that is being answered last.
-    query = dict(parse_qsl(urlsplit(call.state.requests[-1][1]).query))
+    query = call.query
     labels = set(filter(None, query.get("labels", "").split(",")))
     wanted = query.get("state", "open")
     found = [

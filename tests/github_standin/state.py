@@ -64,6 +64,13 @@ class State:
         self.issues: list[Json] = []
         self.sarifs: list[Json] = []
         self.code_scanning = True
+        self.details: dict[int, Json] = {}
+        """What a pull request says and is besides its branches, see `detail`."""
+        self.permissions: dict[str, str] = {}
+        """The role of a login in the repository; `read` for everybody else, as in a public one."""
+        self.reactions: list[Json] = []
+        self.may_open_pulls = True
+        """The setting "Allow GitHub Actions to create and approve pull requests"."""
         self.faults: list[Fault] = []
         self.requests: list[tuple[str, str]] = []
         self.violations: list[str] = []
@@ -77,6 +84,11 @@ class State:
         """An identity that nothing has yet."""
         self._last += 1
         return self._last
+
+    def detail(self, number: int) -> Json:
+        """Title, text, state, and people of a pull request, to be changed in place."""
+        plain = {"title": "A change", "body": "", "state": "open", "merged": False, "head_sha": ""}
+        return self.details.setdefault(number, plain | {"assignees": [], "reviewers": []})
 
     def add_reply(self, first: Json, login: str, text: str) -> Json:
         """Answers in the thread that a review comment starts."""
@@ -121,6 +133,8 @@ class State:
             "issue_comments",
             "labels",
             "check_runs",
+            "details",
+            "reactions",
             "requests",
             "violations",
         )
