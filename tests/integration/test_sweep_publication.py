@@ -379,3 +379,50 @@ def test_the_token_is_in_no_argument_of_git(state: State, tmp_path: Path, monkey
     sweep("--publish")
     assert "push" in seen.read_text()
     assert TOKEN not in seen.read_text()
+
+
+def ticked(body: str, rule: str) -> str:
+    return body.replace(f"- [ ] <!-- gitops-guard:fix={rule} -->", f"- [x] <!-- gitops-guard:fix={rule} -->")
+
+
+def test_a_ticked_box_opens_a_pull_request_with_the_proved_fixes(state: State) -> None:
+    sweep("--publish")
+    issue(state)["body"] = ticked(issue(state)["body"], "GG-POD-001")
+    sweep("--publish")
+    ((number, pull),) = state.pulls.items()
+    assert pull.head == "gitops-guard/fix/gg-pod-001"
+    diff = git(state.path, "diff", "main", pull.head)
+    assert diff.count("\n-        privileged: true\n+        privileged: false") == 2
+    assert "`@acme/payments`" in state.detail(number)["body"]
+    assert f"- #{number}: `GG-POD-001`" in issue(state)["body"]
+    assert "fix=GG-POD-001" not in issue(state)["body"]
+    before = len(state.requests)
+    sweep("--publish")
+    assert changes(state, before) == []
+
+
+def test_a_pull_request_that_is_merged_leaves_the_list_and_one_that_is_closed_leaves_a_box(state: State) -> None:
+    sweep("--publish")
+    issue(state)["body"] = ticked(ticked(issue(state)["body"], "GG-POD-001"), "GG-POD-010")
+    sweep("--publish")
+    merged, closed = sorted(state.pulls)
+    git(state.path, "merge", "-q", state.pulls[merged].head)
+    state.detail(merged)["state"] = state.detail(closed)["state"] = "closed"
+    sweep("--publish")
+    assert "Privileged container" not in issue(state)["body"]
+    assert "- [ ] <!-- gitops-guard:fix=GG-POD-010 -->" in issue(state)["body"]
+    assert len(state.pulls) == 2
+
+
+def test_a_partial_sweep_closes_no_fix_pull_request(state: State) -> None:
+    sweep("--publish")
+    issue(state)["body"] = ticked(issue(state)["body"], "GG-POD-001")
+    sweep("--publish")
+    (number,) = state.pulls
+    broken = "apiVersion: v1\nkind: Pod\nmetadata: [\n"
+    commit(state.path, {"apps/a.yaml": broken, "apps/b.yaml": broken})
+    sweep("--publish")
+    assert state.detail(number)["state"] == "open"
+    commit(state.path, {"apps/a.yaml": None, "apps/b.yaml": None})
+    sweep("--publish")
+    assert state.detail(number)["state"] == "closed"

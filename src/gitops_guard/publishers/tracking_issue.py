@@ -16,7 +16,7 @@ from gitops_guard.tracking.state import State, open_numbers
 
 BOX = "gitops-guard:fix="
 SOON = timedelta(days=30)
-_PLACES = 5
+_FILES, _LINES = 4, 5
 _LONGEST_LINK = 500
 _MOST_FAILED = 50
 _MOST_REASONS = 20
@@ -162,7 +162,12 @@ def _rows(findings: Iterable[Finding], tracked: Tracked) -> Iterator[str]:
         since = min((_since(finding, tracked.state) for finding in found), default=tracked.report.today)
         number = f" ({len(found):,})" if len(found) > 1 else ""
         problem = f"{markdown_code(rule)} {markdown_text(title)}{number}"
-        yield f"| {Severity(-severity).label} | {problem} | {_places(found, tracked)} | {since} |"
+        yield f"| {Severity(-severity).label} | {problem} | {_places(found, tracked)} | {_unbroken(since)} |"
+
+
+def _unbroken(day: date) -> str:
+    # A narrow column would break a date at its hyphens.
+    return day.isoformat().replace("-", "\N{NON-BREAKING HYPHEN}")
 
 
 def _since(finding: Finding, state: State) -> date:
@@ -171,17 +176,26 @@ def _since(finding: Finding, state: State) -> date:
 
 
 def _places(findings: Sequence[Finding], tracked: Tracked) -> str:
-    # The oldest first: they have waited longest.
+    """A line for each file, the longest known first, with links to its lines."""
     ordered = sorted(findings, key=lambda one: (_since(one, tracked.state), one.place.path, one.place.start.line))
-    shown = [_place(finding, tracked.where) for finding in ordered[:_PLACES]]
-    more = len(findings) - len(shown)
-    return "<br>".join([*shown, *([f"and {more:,} more"] if more else [])])
+    files: dict[str, dict[int, None]] = {}
+    for finding in ordered:
+        files.setdefault(finding.place.path, {})[finding.place.start.line] = None
+    shown = list(files.items())[:_FILES]
+    named = sum(len(list(lines)[:_LINES]) for _, lines in shown)
+    more = sum(len(lines) for lines in files.values()) - named
+    texts = [_file(path, list(lines)[:_LINES], tracked.where) for path, lines in shown]
+    return "<br>".join([*texts, *([f"and {more:,} more"] if more else [])])
 
 
-def _place(finding: Finding, where: Where) -> str:
-    path, line = finding.place.path, finding.place.start.line
-    text, link = markdown_code(f"{path}:{line}"), where.link(path, line)
-    return f"[{text}]({link})" if link else text
+def _file(path: str, lines: Sequence[int], where: Where) -> str:
+    """The file with its first line, and the numbers of the further ones."""
+    texts = [markdown_code(f"{path}:{lines[0]}"), *(str(line) for line in lines[1:])]
+    linked = (
+        f"[{text}]({link})" if (link := where.link(path, line)) else text
+        for text, line in zip(texts, lines, strict=True)
+    )
+    return ", ".join(linked)
 
 
 def _end(tracked: Tracked) -> str:
