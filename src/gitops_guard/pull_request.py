@@ -25,7 +25,7 @@ from gitops_guard.sources.git import Change, open_change
 
 HANDED_OVER = (
     "> **Nothing is posted by this run.** The pull request comes from {whom}, so its token may only read. What was "
-    "found is in the artifact `{folder}`: a `workflow_run` job with `gitops-guard post` brings it into the conversation.\n"
+    "found is in the artifact `{folder}`; `gitops-guard post` in a `workflow_run` job brings it to the conversation.\n"
 )
 REFUSED = (
     "> **Nothing could be posted.** The pull request comes from {whom}, so its token may only read. With the input "

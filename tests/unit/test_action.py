@@ -43,6 +43,19 @@ def inputs(**values: str) -> dict[str, str]:
                 "--report=html=g.html",
             ),
         ),
+        (
+            {"GITHUB_EVENT_NAME": "push"} | inputs(drafts="check", artifact_dir="a", dry_run="true", fail_level="low"),
+            ("check", "--fail-level=low", "--report=json=r.json"),
+        ),
+        ({"GITHUB_EVENT_NAME": "merge_group"}, ("pr", "--report=json=r.json")),
+        ({"GITHUB_EVENT_NAME": "workflow_run"} | inputs(artifact_dir="-dir"), ("post", "--", "-dir")),
+        (
+            inputs(command="pr", artifact_dir="a", comment_key="k", drafts="check", patch_file="p", paths="apps"),
+            (
+                *("pr", "--drafts=check", "--comment-key=k", "--artifact-dir=a"),
+                *("--report=json=r.json", "--report=patch=p", "--", "apps"),
+            ),
+        ),
         (inputs(command="images", snapshot="true", config="c.yaml"), ("images", "--config=c.yaml", "--snapshot")),
         (
             inputs(command="check", paths="apps\n  my charts/one  \n\n"),
@@ -64,6 +77,11 @@ def test_inputs_become_arguments(given_inputs: dict[str, str], expected: tuple[s
         (inputs(command="check", snapshot="true"), "snapshot"),
         (inputs(command="pr", base="main"), "base"),
         (inputs(command="check", dry_run="true"), "dry-run"),
+        (inputs(command="check", artifact_dir="a"), "artifact-dir"),
+        (inputs(command="post"), "artifact-dir"),
+        ({"GITHUB_EVENT_NAME": "pull_request_target"}, "pull_request_target"),
+        ({"GITHUB_EVENT_NAME": "pull_request_target"} | inputs(command="check"), "pull_request_target"),
+        ({"GITHUB_EVENT_NAME": "pull_request_target"} | inputs(command="post"), "pull_request_target"),
     ],
 )
 def test_a_wrong_input_is_named(given_inputs: dict[str, str], word: str) -> None:
@@ -188,11 +206,13 @@ def run_action(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> RunAction:
         "GITHUB_OUTPUT": str(tmp_path / "output"),
         "INPUT_GITHUB-TOKEN": TOKEN,
         "INPUT_SARIF-FILE": "guard.sarif",
+        "INPUT_PATCH-FILE": "empty.patch",
     }
     restored = (*environ, action.MARKER, "GITHUB_TOKEN", "GIT_CONFIG_COUNT", "GIT_CONFIG_KEY_0", "GIT_CONFIG_VALUE_0")
     for name in restored:
         monkeypatch.setenv(name, environ.get(name, ""))
     monkeypatch.setattr(sys, "argv", ["action"])
+    monkeypatch.chdir(tmp_path)
 
     def run(command: Callable[[list[str]], int]) -> int:
         monkeypatch.setattr(cli, "main", command)
@@ -208,13 +228,19 @@ def reporting(arguments: list[str]) -> int:
 
 
 def test_outputs_say_what_was_found(run_action: RunAction, tmp_path: Path) -> None:
+    (tmp_path / "guard.sarif").write_text("{}")
+    (tmp_path / "empty.patch").write_text("")
     assert run_action(reporting) == FINDINGS
     written = (tmp_path / "output").read_text().splitlines()
     assert dict(zip((name.split("<<")[0] for name in written[::3]), written[1::3], strict=True)) == {
         "verdict": "findings",
         "findings": "2",
         "new": "1",
+        "sarif": "guard.sarif",
         "sarif-file": "guard.sarif",
+        "report": "",
+        "patch": "",
+        "artifact": "",
     }
 
 
@@ -269,6 +295,26 @@ def test_passwords_of_registries_are_masked_and_gone_from_the_inputs(
     assert printed.count("s3%") == 1
 
 
+def test_an_artifact_that_the_change_brings_along_is_not_handed_over(
+    run_action: RunAction, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("INPUT_ARTIFACT-DIR", "out")
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out/gitops-guard.json").write_text("forged")
+    assert run_action(reporting) == FINDINGS
+    assert not (tmp_path / "out/gitops-guard.json").exists()
+    assert (tmp_path / "output").read_text().splitlines()[-2] == ""
+
+
+def test_a_run_that_only_posts_has_no_verdict_of_its_own(
+    run_action: RunAction, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GITHUB_EVENT_NAME", "workflow_run")
+    monkeypatch.setenv("INPUT_ARTIFACT-DIR", "out")
+    assert run_action(lambda _: CLEAN) == CLEAN
+    assert (tmp_path / "output").read_text().splitlines()[1::3] == [""] * 8
+
+
 def stop_with_text(_: list[str]) -> int:
     raise SystemExit("usage")
 
@@ -286,7 +332,7 @@ def test_a_failed_scan_never_looks_clean(
 ) -> None:
     assert run_action(command) == code
     written = (tmp_path / "output").read_text().splitlines()
-    assert written[1::3] == [verdict, "", "", ""]
+    assert written[1::3] == [verdict, *[""] * 7]
 
 
 def test_arguments_are_the_plain_command_line(run_action: RunAction, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -315,7 +361,8 @@ def test_action_yml_declares_what_the_entrance_reads_and_writes() -> None:
     declared = yaml.safe_load((ROOT / "action.yml").read_text())
     own = {"command", "github-token", "registry-auth", "paths", "json-file"}
     assert set(declared["inputs"]) == own | set(action.VALUES) | set(action.SWITCHES) | set(action.REPORTS)
-    assert set(declared["outputs"]) == {"verdict", "findings", "new", "sarif-file"}
+    assert set(declared["outputs"]) == {"verdict", "findings", "new", "sarif", "sarif-file",
+                                        "report", "patch", "artifact"}  # fmt: skip
     assert "default" not in declared["inputs"]["fail-level"]
 
 

@@ -12,4 +12,4 @@ def instance_key(environment: Mapping[str, str], comment_key: str = "") -> str:
     A line of at most 200 characters; empty outside a workflow and without a key.
     """
     parts = (environment.get("GITHUB_WORKFLOW", ""), environment.get("GITHUB_JOB", ""), comment_key)
-    return re.sub(r"[^A-Za-z0-9._/-]", "~", ":".join(parts))[:_MOST].strip(":")
+    return ":".join(re.sub(r"[^A-Za-z0-9._/-]", "~", part) for part in parts)[:_MOST].strip(":")
