@@ -27,10 +27,10 @@ def sweep(arguments: argparse.Namespace, environment: Mapping[str, str], today: 
         return sweep_repositories(arguments, environment, today)
     if arguments.shard is not None:
         return _shard(arguments, parse_shard(arguments.shard), today)
-    targets = report_targets(arguments.report)
+    targets = _targets(arguments)
     root = os.getcwd()  # noqa: PTH109 - as the rest of the way to a scan
     run = informed(tree_run(arguments, root, today), arguments.paths, offline=arguments.offline)
-    progress = Progress(sys.stderr, count(arguments.paths, root))
+    progress = _progress(arguments, root, 1)
     try:
         whole = scan_tree(run, arguments.paths, progress.tick)
     finally:
@@ -40,13 +40,22 @@ def sweep(arguments: argparse.Namespace, environment: Mapping[str, str], today: 
 
 def merge(arguments: argparse.Namespace, environment: Mapping[str, str], today: date) -> int:
     """Runs `merge` and returns the exit code: 3 where a shard is missing."""
-    targets = report_targets(arguments.report)
+    targets = _targets(arguments)
     run = tree_run(arguments, os.getcwd(), today)  # noqa: PTH109 - see above
     whole = judge_shards(run, [shard_file.read(path) for path in arguments.shards])
     for number in whole.missing:
         sys.stderr.write(f"gitops-guard: shard {number}/{whole.shards} is missing: its files count as not looked at\n")
     code = _deliver(arguments, environment, run, whole, targets)
     return INCOMPLETE if whole.missing and code == CLEAN else code
+
+
+def _targets(arguments: argparse.Namespace) -> list[tuple[str, str]]:
+    targets = report_targets(arguments.report)
+    if any(name == "patch" for name, _ in targets):
+        raise UsageError(
+            "a sweep proves no fix, so it has no patch", hint="gitops-guard fix, or tick a box of the issue"
+        )
+    return targets
 
 
 def _shard(arguments: argparse.Namespace, shard: Shard, today: date) -> int:
@@ -58,7 +67,7 @@ def _shard(arguments: argparse.Namespace, shard: Shard, today: date) -> int:
     run = informed(
         tree_run(arguments, root, today), arguments.paths, offline=arguments.offline, read_file=reader_of(shard)
     )
-    progress = Progress(sys.stderr, count(arguments.paths, root) // shard.total)
+    progress = _progress(arguments, root, shard.total)
     try:
         found = scan_shard(run, arguments.paths, shard, progress.tick)
     finally:
@@ -70,6 +79,11 @@ def _shard(arguments: argparse.Namespace, shard: Shard, today: date) -> int:
         f"gitops-guard: shard {shard}: {len(found.items):,} of {found.tree.candidates:,} files: {target}\n"
     )
     return CLEAN
+
+
+def _progress(arguments: argparse.Namespace, root: str, shards: int) -> Progress:
+    """The bar that a person sees; counting files costs time, so it is done for a person only."""
+    return Progress(sys.stderr, count(arguments.paths, root) // shards if sys.stderr.isatty() else 0)
 
 
 def _write_lines(lines: Iterable[str], target: str) -> None:

@@ -44,6 +44,7 @@ def scan_tree(run: pipeline.Run, paths: Sequence[str], tick: Tick | None = None)
 
 def scan_shard(run: pipeline.Run, paths: Sequence[str], shard: Shard, tick: Tick | None = None) -> ShardFile:
     """Scans the files of a shard; of the others it only knows that they are there."""
+    _check_paths(paths)
     listing: list[str] = []
     numbers: list[int] = []
 
@@ -84,6 +85,7 @@ def judge_shards(run: pipeline.Run, shards: Sequence[ShardFile]) -> Whole:
     start = time.monotonic()
     first = shards[0]
     _check_same(shards)
+    _check_paths(first.tree.paths)
     run = _as_scanned(run, shards)
     listing = [item.path for item in walk(first.tree.paths, run.root, lambda _, path: Skipped(path, ""))]
     if _tree(run, first.tree.paths, listing) != first.tree:
@@ -98,6 +100,12 @@ def judge_shards(run: pipeline.Run, shards: Sequence[ShardFile]) -> Whole:
     report = pipeline.judge_tree(run, side, pipeline.load_rules(run), start)
     report = report._replace(findings=merge_images(report.findings))
     return Whole(report, first.tree.commit, missing, first.shard.total)
+
+
+def _check_paths(paths: Sequence[str]) -> None:
+    for path in paths:
+        if os.path.isabs(path) or ".." in path.split("/"):  # noqa: PTH117
+            raise UsageError("a sweep in shards takes paths below the working folder", path=path)
 
 
 def _check_same(shards: Sequence[ShardFile]) -> None:
@@ -146,9 +154,6 @@ def _tree(run: pipeline.Run, paths: Sequence[str], listing: Sequence[str]) -> Tr
     if run.settings.path:
         with open(os.path.join(run.root, run.settings.path), encoding="utf-8", errors="surrogateescape") as file:  # noqa: PTH118, PTH123
             text = file.read()
-    for path in paths:
-        if os.path.isabs(path) or ".." in path.split("/"):  # noqa: PTH117
-            raise UsageError("a sweep in shards takes paths below the working folder", path=path)
     return Tree(
         current_commit(run.root), digest(listing), len(listing), digest((text,)), tuple(paths), tuple(sorted(run.only))
     )

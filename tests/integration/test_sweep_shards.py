@@ -133,3 +133,14 @@ def test_a_shard_that_lies_in_the_tree_is_not_swept(tree: Path, tmp_path: Path) 
     shards = [f"gitops-guard-{number}-of-2.shard" for number in (1, 2)]
     assert report(["merge", *shards], tmp_path / "merged.json") == whole
     assert git(tree, "status", "--porcelain").count(".shard") == 2
+
+
+@pytest.mark.parametrize("path", ["/etc", "../..", "apps/../../x"])
+def test_paths_out_of_the_tree_are_refused(tmp_path: Path, path: str) -> None:
+    assert main(["sweep", "--shard", "1/2", path]) == 2
+    shards = scan(tmp_path, 2)
+    for shard in shards:
+        value = json.loads(Path(shard).read_text())
+        value["tree"]["paths"] = [path]
+        Path(shard).write_text(json.dumps(value))
+    assert main(["merge", *shards]) == 2

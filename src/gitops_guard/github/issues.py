@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from gitops_guard.errors import PublishError
 from gitops_guard.github.transport import Transport
 
-_PAGE, _PAGES = 100, 20
+_PAGE, _PAGES, _SOME_PAGES = 100, 20, 3
 
 
 class Issue(NamedTuple):
@@ -53,18 +53,21 @@ class Issues:
         return branch
 
     def of(self, login: str, label: str = "") -> list[Issue]:
-        """The issues of an author, closed ones included, with a label if one is given; pull requests are left out."""
+        """The issues of an author, newest first, closed ones included; pull requests are left out.
+
+        With a label all of them; without one the newest 300: a bot may have opened thousands.
+        """
         from urllib.parse import quote  # noqa: PLC0415 - loaded with the client
 
         wanted = f"?state=all&creator={quote(login)}" + (f"&labels={quote(label)}" if label else "")
-        found = self._pages(f"{self._repository}/issues{wanted}&")
+        found = self._pages(f"{self._repository}/issues{wanted}&", most=None if label else _SOME_PAGES)
         return [_issue(value) for value in found if "pull_request" not in value and _login(value) == login]
 
-    def create(self, title: str, body: str, label: str, written: Callable[[], bool]) -> None:
-        """Opens an issue; `written` tells after a lost answer whether it is there."""
-        self._call(
-            "POST", f"{self._repository}/issues", {"title": title, "body": body, "labels": [label]}, written=written
-        )
+    def create(self, title: str, body: str, label: str, written: Callable[[], bool]) -> Issue | None:
+        """Opens an issue; `written` tells after a lost answer whether it is there. None where the answer was lost."""
+        wanted = {"title": title, "body": body, "labels": [label]}
+        made = self._call("POST", f"{self._repository}/issues", wanted, written=written)
+        return _issue(made) if isinstance(made, dict) else None
 
     def update(self, number: int, **fields: object) -> None:
         """Changes an issue (`body`, `state`, `state_reason`)."""
@@ -86,15 +89,17 @@ class Issues:
         """Deletes a comment."""
         self._call("DELETE", f"{self._repository}/issues/comments/{identity}")
 
-    def _pages(self, path: str) -> list[dict[str, Any]]:
+    def _pages(self, path: str, most: int | None = None) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = []
-        for page in range(1, _PAGES + 1):
+        for page in range(1, (most or _PAGES) + 1):
             values = self._call("GET", f"{path}per_page={_PAGE}&page={page}")
             if not isinstance(values, list):
                 raise PublishError("GitHub's answer is no list")
             found += [value for value in values if isinstance(value, dict)]
             if len(values) < _PAGE:
                 return found
+        if most is not None:
+            return found
         raise PublishError(f"more than {_PAGE * _PAGES} issues or comments")
 
 

@@ -108,14 +108,15 @@ def _changes(issue: Issue, body: str, *, close: bool) -> dict[str, object]:
 
 
 def _created(issues: Issues, wanted: Wanted) -> Found:
-    issues.create(
+    made = issues.create(
         wanted.title,
         _body(wanted.text, ()),
         LABEL,
         written=lambda: find(issues, wanted.title).issue is not None,
     )
-    # Another sweep may have opened one at the same time.
-    return find(issues, wanted.title)
+    # Another sweep may have opened one at the same time. A list may also be older than the answer.
+    found = find(issues, wanted.title)
+    return found if found.issue is not None else found._replace(issue=made)
 
 
 def _parts(issues: Issues, login: str, issue: Issue, texts: Sequence[str], done: list[str]) -> list[str]:

@@ -24,7 +24,7 @@ from gitops_guard.suppression import Ignore
 from gitops_guard.syntax.field import KeyPath
 
 FORMAT, VERSION = "gitops-guard/shard", "1"
-SIZE_LIMIT = 512 * 1024 * 1024
+SIZE_LIMIT = 256 * 1024 * 1024
 _KEYS = frozenset(("format", "version", "tool", "shard", "tree", "day", "known", "items"))
 _TREE = ("commit", "listing", "candidates", "configuration", "paths", "rules")
 _ITEM = 8
