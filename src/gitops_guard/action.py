@@ -17,26 +17,31 @@ from typing import NamedTuple
 from gitops_guard.errors import CLEAN, FINDINGS, INCOMPLETE, USAGE, GuardError, UsageError
 from gitops_guard.runner import MARKER, escaped_data
 
-COMMANDS = ("pr", "check", "images", "post", "sweep", "merge")
-BY_EVENT = {"push": "check", "schedule": "check", "workflow_dispatch": "check", "workflow_run": "post"}
+COMMANDS = ("pr", "check", "images", "post", "comment", "sweep", "merge")
+BY_EVENT = {
+    "push": "check",
+    "schedule": "check",
+    "workflow_dispatch": "check",
+    "workflow_run": "post",
+    "issue_comment": "comment",
+}
 """What runs where no command is asked for; `pr` for every other event, which refuses those that it does not know."""
 _REPORTING = ("pr", "check", "sweep", "merge")
 VERDICTS = {CLEAN: "clean", FINDINGS: "findings", USAGE: "usage", INCOMPLETE: "incomplete"}
 _SCANNING = ("pr", "check", "images", "sweep")
 _SWEEPING = ("sweep", "merge")
 VALUES = {
-    "config": (*_SCANNING, "merge"),
-    "fail-level": _REPORTING,
+    "config": (*_SCANNING, "comment", "merge"),
+    "fail-level": (*_REPORTING, "comment"),
     "base": ("check", "images"),
     "drafts": ("pr",),
-    "comment-key": ("pr",),
     "artifact-dir": ("pr", "post"),
     "shard": ("sweep",),
     "repos": ("sweep",),
     "category": _SWEEPING,
 }
 SWITCHES = {
-    "offline": _SCANNING,
+    "offline": (*_SCANNING, "comment"),
     "dry-run": ("pr", *_SWEEPING),
     "snapshot": ("images",),
     "publish": _SWEEPING,
@@ -307,8 +312,9 @@ def _write_outputs(environ: Mapping[str, str], code: int, counts: Counts | None)
 
 
 def _is_posting(environ: Mapping[str, str]) -> bool:
-    """Whether the run only posts what another one found: then it has no verdict of its own."""
-    return (input_value(environ, "command") or BY_EVENT.get(environ.get("GITHUB_EVENT_NAME", ""))) == "post"
+    """Whether the run only posts what another one found, or obeys a comment: then it has no verdict of its own."""
+    chosen = input_value(environ, "command") or BY_EVENT.get(environ.get("GITHUB_EVENT_NAME", ""))
+    return chosen in {"post", "comment"}
 
 
 def _written(path: str) -> str:

@@ -103,10 +103,18 @@ def _pull_request(command: argparse.ArgumentParser) -> None:
     command.add_argument("--dry-run", action="store_true", help="print what would be posted")
     command.add_argument("--offline", action="store_true", help=_OFFLINE)
     command.add_argument("--drafts", choices=("review", "check"), default="review", help="check: draft, no comments")
-    command.add_argument("--comment-key", default="", metavar="KEY", help="tells jobs on the same commit apart")
     command.add_argument(
         "--artifact-dir", metavar="DIR", help="where a token that only reads leaves its result for `post`"
     )
+
+
+def _comment(command: argparse.ArgumentParser) -> None:
+    command.add_argument("paths", nargs="*", metavar="PATH", help="for recheck: only changes below these")
+    command.add_argument("--config", metavar="FILE", help="configuration (default: .gitops-guard.yaml of the base)")
+    command.add_argument("--fail-level", choices=LEVELS, help="for recheck: as for pr")
+    command.add_argument("--offline", action="store_true", help=_OFFLINE)
+    # What the review takes besides.
+    command.set_defaults(report=[], dry_run=False, drafts="review", artifact_dir=None)
 
 
 def _post(command: argparse.ArgumentParser) -> None:
@@ -200,6 +208,12 @@ def _run_post(arguments: argparse.Namespace) -> int:
     return post(arguments, os.environ)
 
 
+def _run_comment(arguments: argparse.Namespace) -> int:
+    from gitops_guard.comment_command import answer_comment  # noqa: PLC0415
+
+    return answer_comment(arguments, os.environ, datetime.now(UTC).date())
+
+
 def _run_explain(arguments: argparse.Namespace) -> int:
     from gitops_guard.rule_pages import explain  # noqa: PLC0415
 
@@ -278,6 +292,7 @@ _COMMANDS: dict[str, tuple[str, Callable[[argparse.ArgumentParser], None], Calla
     "sweep": ("scan a whole repository, in parts if it is large, and track what is found", _sweep, _run_sweep),
     "merge": ("judge the whole from the parts that `sweep --shard` scanned", _merge, _run_merge),
     "post": ("bring a result without rights into its pull request", _post, _run_post),
+    "comment": ("do what a comment on a pull request asks for (the action's job)", _comment, _run_comment),
     "images": ("every image, where it is used, and what is known of it", _images, _run_images),
     "scans": ("what is read from scanners' reports", _scans, _run_scans),
     "network": ("who may and who must connect to whom, and policies for it", _network, _run_network),

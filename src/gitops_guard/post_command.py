@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from gitops_guard import review_delivery
 from gitops_guard.errors import CLEAN, PublishError, UsageError
+from gitops_guard.github.instance import instance_key
 from gitops_guard.github.run_event import FollowedRun, read_followed_run
 from gitops_guard.pipeline import summaries
 from gitops_guard.publishers import artifact_reading, markdown, wording
@@ -51,9 +52,11 @@ def _posted(run: FollowedRun, found: Artifact, environment: Mapping[str, str], t
         sys.stderr.write(f"gitops-guard: {text}\n")
         add_summary(environment, f"## gitops-guard\n\n{text[:1].upper()}{text[1:]}.")
         return CLEAN
-    conversation = review_delivery.Conversation(run.places, token, pull.number, run.head_sha)
+    conversation = review_delivery.Conversation(run.places, token, pull.number, run.head_sha, instance_key(environment))
     summary = f"{markdown.render(found.report, limit=markdown.COMMENT_LIMIT - 1000)}\n{_origin(run, found)}"
-    review_delivery.post(conversation, _review(found, reads.patches(pull.number)), summary)
+    complete = not (found.report.coverage.failed or found.left_out)
+    composed = _review(found, reads.patches(pull.number))
+    review_delivery.post(conversation, found.report, composed, summary, complete=complete)
     address = f"{run.places.server_url}/{run.places.repository}/pull/{pull.number}"
     said = markdown_text(wording.headline(found.report))
     add_summary(environment, f"## gitops-guard\n\nPosted to [pull request {pull.number}]({address}): {said}.")

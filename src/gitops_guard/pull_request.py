@@ -12,6 +12,7 @@ from gitops_guard.change_ends import Ends, Wanted, find_ends
 from gitops_guard.checking import exit_code, publish, write
 from gitops_guard.errors import GuardError, PublishError
 from gitops_guard.github.event import Addresses, PullRequestEvent, read_event
+from gitops_guard.github.instance import instance_key
 from gitops_guard.github.run_event import read_merge_group
 from gitops_guard.local_configuration import local_settings
 from gitops_guard.network_change import network_change
@@ -90,7 +91,7 @@ def _merge_group(task: _Task) -> int:
 
 
 def _delivery(task: _Task, places: Addresses, commit: str) -> Delivery:
-    return Delivery(task.environment, places, commit, task.token, comment_key=task.arguments.comment_key)
+    return Delivery(task.environment, places, commit, task.token)
 
 
 def _checked(task: _Task, wanted: Wanted, to: Delivery) -> _Found:
@@ -150,8 +151,12 @@ def _conversation(task: _Task, event: PullRequestEvent, found: _Found) -> str:
     if event.is_draft and task.arguments.drafts == "check":
         return DRAFT
     places = Addresses(event.api_url, event.server_url, event.repository, event.run_url)
-    conversation = review_delivery.Conversation(places, task.token, event.number, event.head_sha)
-    review_delivery.post(conversation, found.review, markdown.render(report))
+    conversation = review_delivery.Conversation(
+        places, task.token, event.number, event.head_sha, instance_key(task.environment)
+    )
+    review_delivery.post(
+        conversation, report, found.review, markdown.render(report), complete=not report.coverage.failed
+    )
     return ""
 
 

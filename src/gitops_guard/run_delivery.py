@@ -25,7 +25,6 @@ class Delivery(NamedTuple):
     commit: str
     token: str
     may_write: bool = True
-    comment_key: str = ""
 
 
 def under_action(environment: Mapping[str, str]) -> bool:
@@ -90,11 +89,12 @@ def _check(to: Delivery, found: "Verdict") -> bool:
     from gitops_guard.github.checks import Checks  # noqa: PLC0415 - loads PyGithub
     from gitops_guard.publishers import check_run  # noqa: PLC0415
 
-    key = instance_key(to.environment, to.comment_key)
-    name = f"{check_run.NAME} ({to.comment_key})" if to.comment_key else check_run.NAME
+    identity = f"{check_run.NAME}:{instance_key(to.environment)}"
+    word = printable_unicode(to.environment.get("INPUT_COMMENT-KEY", "").strip())
+    name = f"{check_run.NAME} ({word[:50]})" if word else check_run.NAME
     try:
         checks = Checks(to.places.api_url, to.token, to.places.repository, to.commit)
-        check_run.post(checks, f"{check_run.NAME}:{key}", found, name)
+        check_run.post(checks, identity, found, name)
     except PublishError as error:
         _say(f"no check run: {printable_unicode(error.message)}")
         return False

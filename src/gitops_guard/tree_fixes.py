@@ -69,6 +69,31 @@ def fix_tree(run: pipeline.Run, paths: Sequence[str], *, safe_only: bool, everyt
             yield fixed
 
 
+def fix_some(
+    run: pipeline.Run, paths: Sequence[str], key_of: Callable[[Finding], str], *, safe_only: bool
+) -> Iterator[tuple[str, FixedFile]]:
+    """As `fix_tree`, with the fixes of each group by themselves: a file is given once for each group that it has.
+
+    Args:
+        run: the run.
+        paths: files and folders.
+        key_of: the group of a finding.
+        safe_only: only fixes that cannot change what an application sees.
+    """
+    workbench, files = _workbench(run, paths)
+    for file in files:
+        every = partial(_wanted, workbench=workbench, run=run, safe_only=safe_only, everything=False)
+        for key in dict.fromkeys(key_of(detection.finding) for detection in every(file)[0]):
+            yield key, fix_file(file, workbench, partial(_of_group, every=every, key=key, key_of=key_of))
+
+
+def _of_group(
+    file: SourceFile, *, every: Wanted, key: str, key_of: Callable[[Finding], str]
+) -> tuple[list[Detection], list[Detection]]:
+    wanted, detections = every(file)
+    return [detection for detection in wanted if key_of(detection.finding) == key], detections
+
+
 def _workbench(run: pipeline.Run, paths: Sequence[str]) -> tuple[Workbench, list[SourceFile]]:
     """The facts of the whole tree, and the files that are to be fixed, which are read again one by one later."""
     rules = pipeline.load_rules(run)

@@ -1,8 +1,9 @@
 """All operations of the stand-in: a table for each concern, joined here."""
 
 from . import (
+    actions,
     branches,
-    check_runs,
+    checks,
     code_scanning,
     conversation,
     endpoints,
@@ -14,7 +15,8 @@ from . import (
 ENTRIES = (
     endpoints.ENTRIES
     | conversation.ENTRIES
-    | check_runs.ENTRIES
+    | checks.ENTRIES
+    | actions.ENTRIES
     | branches.ENTRIES
     | pull_requests.ENTRIES
     | people.ENTRIES

@@ -11,7 +11,7 @@ def permission(call: Call) -> Answer:
     login = unquote(call.route.values["username"])
     role = call.state.permissions.get(login, "read")
     word = {"maintain": "write", "triage": "read"}.get(role, role)
-    person = filled("collaborator", {"login": login, "role_name": role})
+    person = user_value(login) | {"role_name": role}
     values = {"permission": word, "role_name": role, "user": person}
     return Answer(200, filled("repository-collaborator-permission", values))
 

@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from subprocess import CalledProcessError
 from typing import Any, NamedTuple
 
 from .description import Json
@@ -100,6 +101,13 @@ class State:
     def sha(self, revision: str) -> str:
         """The commit that a branch points to."""
         return git(self.path, "rev-parse", "--verify", revision + "^{commit}").strip()
+
+    def git_has(self, commit: str) -> bool:
+        """Whether the repository behind has this commit."""
+        try:
+            return git(self.path, "cat-file", "-t", commit).strip() == "commit"
+        except CalledProcessError:
+            return False
 
     def files(self, pull: PullRequest, commit: str | None = None) -> list[ChangedFile]:
         """The files that a pull request changes, up to a commit of it."""

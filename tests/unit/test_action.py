@@ -13,7 +13,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gitops_guard import action, cli
+from gitops_guard import action, cli, runner
 from gitops_guard.errors import CLEAN, FINDINGS, INCOMPLETE, USAGE, UsageError
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -50,9 +50,14 @@ def inputs(**values: str) -> dict[str, str]:
         ({"GITHUB_EVENT_NAME": "merge_group"}, ("pr", "--report=json=r.json")),
         ({"GITHUB_EVENT_NAME": "workflow_run"} | inputs(artifact_dir="-dir"), ("post", "--", "-dir")),
         (
-            inputs(command="pr", artifact_dir="a", comment_key="k", drafts="check", patch_file="p", paths="apps"),
+            {"GITHUB_EVENT_NAME": "issue_comment"}
+            | inputs(config="-c", fail_level="low", offline="true", paths="apps"),
+            ("comment", "--config=-c", "--fail-level=low", "--offline", "--", "apps"),
+        ),
+        (
+            inputs(command="pr", artifact_dir="a", drafts="check", patch_file="p", paths="apps"),
             (
-                *("pr", "--drafts=check", "--comment-key=k", "--artifact-dir=a"),
+                *("pr", "--drafts=check", "--artifact-dir=a"),
                 *("--report=json=r.json", "--report=patch=p", "--", "apps"),
             ),
         ),
@@ -208,7 +213,7 @@ def run_action(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> RunAction:
         "INPUT_SARIF-FILE": "guard.sarif",
         "INPUT_PATCH-FILE": "empty.patch",
     }
-    restored = (*environ, action.MARKER, "GITHUB_TOKEN", "GIT_CONFIG_COUNT", "GIT_CONFIG_KEY_0", "GIT_CONFIG_VALUE_0")
+    restored = (*environ, runner.MARKER, "GITHUB_TOKEN", "GIT_CONFIG_COUNT", "GIT_CONFIG_KEY_0", "GIT_CONFIG_VALUE_0")
     for name in restored:
         monkeypatch.setenv(name, environ.get(name, ""))
     monkeypatch.setattr(sys, "argv", ["action"])
@@ -254,7 +259,7 @@ def test_what_the_repository_makes_the_scan_print_is_no_command(
     assert run_action(echoing) == CLEAN
     lines = capsys.readouterr().out.splitlines()
     stop = next(i for i, line in enumerate(lines) if line.startswith("::stop-commands::"))
-    assert os.environ[action.MARKER] == lines[stop].removeprefix("::stop-commands::")
+    assert os.environ[runner.MARKER] == lines[stop].removeprefix("::stop-commands::")
     marker = "::" + lines[stop].removeprefix("::stop-commands::") + "::"
     assert stop < lines.index("::set-env name=LD_PRELOAD::/evil.so") < lines.index("::add-path::/evil")
     assert lines.index("::add-path::/evil") < lines.index(marker)
@@ -359,7 +364,7 @@ def test_a_module_of_the_repository_is_never_imported(tmp_path: Path) -> None:
 
 def test_action_yml_declares_what_the_entrance_reads_and_writes() -> None:
     declared = yaml.safe_load((ROOT / "action.yml").read_text())
-    own = {"command", "github-token", "registry-auth", "paths", "json-file"}
+    own = {"command", "github-token", "registry-auth", "paths", "json-file", "comment-key", "matrix"}
     assert set(declared["inputs"]) == own | set(action.VALUES) | set(action.SWITCHES) | set(action.REPORTS)
     assert set(declared["outputs"]) == {"verdict", "findings", "new", "sarif", "sarif-file",
                                         "report", "patch", "artifact"}  # fmt: skip

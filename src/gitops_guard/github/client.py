@@ -1,14 +1,17 @@
-"""The few calls of GitHub's REST API that a review needs."""
+"""The few calls of GitHub's APIs that a review needs."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from gitops_guard.errors import PublishError
-from gitops_guard.github.transport import ReviewRefusedError, Transport
+from gitops_guard.github.conversation import PAGE, PAGES, Conversation, Note, ask, listed
+from gitops_guard.github.transport import QueryRefusedError, ReviewRefusedError, Transport
 
 __all__ = ["Client", "Posted", "ReviewRefusedError"]
-_PAGE = 100
-_PAGES = 50
+SPACING = 1.0
+"""Seconds between writes (GitHub's best practices for the REST API; 80 of them a minute are allowed)."""
+_TOGETHER = 20
+"""Mutations of one document: each costs GitHub about the time of a request of its own."""
 
 
 class Posted(NamedTuple):
@@ -29,7 +32,7 @@ class Client:
         token: what to authenticate with; only ever given to PyGithub.
         repository: `owner/name`.
         number: of the pull request.
-        pause: seconds between writes.
+        pause: seconds between writes; `SPACING` if left out.
         wait: seconds that rate limits may cost altogether.
         recovery: seconds before a request is repeated whose answer was lost.
     """
@@ -41,15 +44,66 @@ class Client:
         repository: str,
         number: int,
         *,
-        pause: float = 0.3,
-        wait: float = 120,
+        pause: float | None = None,
+        wait: float = 180,
         recovery: float = 2,
     ) -> None:
-        self._call = Transport(api_url, token, pause=pause, wait=wait, recovery=recovery).call
+        spacing = SPACING if pause is None else pause
+        self._transport = Transport(api_url, token, pause=spacing, wait=wait, recovery=recovery)
+        self._call = self._transport.call
         self._newest: dict[Callable[[], list[Posted]], int] = {}
         self._pull = f"/repos/{repository}/pulls/{number}"
         self._issue = f"/repos/{repository}/issues/{number}"
         self._repository = f"/repos/{repository}"
+        self._named = (repository, number)
+
+    def conversation(self) -> Conversation:
+        """All that stands in the pull request; over REST, without the state of threads, where GraphQL is refused."""
+        try:
+            found = ask(self._transport.graphql, *self._named)
+        except QueryRefusedError as error:
+            comments = self._pages(self._pull + "/comments")
+            notes = tuple(Note(posted.id, posted.author, posted.body) for posted in self.issue_comments())
+            found = listed(self.login(), comments, notes, error.message)
+        self._newest[self.review_comments] = max((thread.comment for thread in found.threads), default=0)
+        self._newest[self.issue_comments] = max((note.id for note in found.notes), default=0)
+        return found
+
+    def resolve(self, threads: Sequence[str]) -> frozenset[str]:
+        """Resolves threads; gives those that are: an installation needs `contents: write` for it."""
+        return self._each("resolveReviewThread", "threadId: ${}", threads)
+
+    def unresolve(self, threads: Sequence[str]) -> frozenset[str]:
+        """Opens threads again; gives those that are open."""
+        return self._each("unresolveReviewThread", "threadId: ${}", threads)
+
+    def hide(self, comments: Sequence[str], why: str) -> frozenset[str]:
+        """Folds comments; `why` is `RESOLVED`, `OUTDATED` or `DUPLICATE`. Gives those that are folded."""
+        return self._each("minimizeComment", f"subjectId: ${{}}, classifier: {why}", comments)
+
+    def show(self, comments: Sequence[str]) -> frozenset[str]:
+        """Unfolds comments; gives those that are."""
+        return self._each("unminimizeComment", "subjectId: ${}", comments)
+
+    def _each(self, mutation: str, given: str, nodes: Sequence[str]) -> frozenset[str]:
+        """One mutation for each node, many in one document. What may not be done is left out of the answer.
+
+        Each says how things shall be, not what to change: one whose answer was lost is sent again.
+        """
+        done: set[str] = set()
+        for start in range(0, len(nodes), _TOGETHER):
+            part = {f"n{at}": node for at, node in enumerate(nodes[start : start + _TOGETHER])}
+            names = ", ".join(f"${name}: ID!" for name in part)
+            calls = (f"{n}: {mutation}(input: {{{given.format(n)}}}) {{clientMutationId}}" for n in part)
+            document = f"mutation({names}) {{{' '.join(calls)}}}"
+            try:
+                data = self._transport.graphql(document, part, written=lambda: False)
+            except QueryRefusedError as error:
+                data = error.data
+            done |= {node for name, node in part.items() if data.get(name) is not None}
+            if not done:
+                break
+        return frozenset(done)
 
     def review_comments(self) -> list[Posted]:
         """All comments on lines and files of the pull request."""
@@ -129,14 +183,14 @@ class Client:
 
     def _pages(self, path: str) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = []
-        for page in range(1, _PAGES + 1):
-            values = self._call("GET", f"{path}?per_page={_PAGE}&page={page}")
+        for page in range(1, PAGES + 1):
+            values = self._call("GET", f"{path}?per_page={PAGE}&page={page}")
             if not isinstance(values, list):
                 raise PublishError("GitHub's answer is no list of comments")
             found += values
-            if len(values) < _PAGE:
+            if len(values) < PAGE:
                 return found
-        raise PublishError(f"the pull request has more than {_PAGE * _PAGES} comments")
+        raise PublishError(f"the pull request has more than {PAGE * PAGES} comments")
 
 
 def _plain(text: str) -> str:

@@ -1,15 +1,19 @@
-"""Which of several jobs this is that look at the same commit."""
+"""Which instance of gitops-guard in a repository this is: two jobs must not overwrite each other's comments."""
 
-import re
+import json
 from collections.abc import Mapping
+from hashlib import sha256
 
-_MOST = 200
+_VARIABLES = ("GITHUB_WORKFLOW", "GITHUB_JOB", "INPUT_MATRIX", "INPUT_COMMENT-KEY")
 
 
-def instance_key(environment: Mapping[str, str], comment_key: str = "") -> str:
-    """The workflow, the job, and what tells the jobs of a matrix apart, which only the workflow's author can say.
+def instance_key(environment: Mapping[str, str]) -> str:
+    """Eight hexadecimal digits from workflow, job, leg of the matrix and the input `comment-key`.
 
-    A line of at most 200 characters; empty outside a workflow and without a key.
+    No variable tells the leg of a matrix; action.yml hands it over as the default of an input (actions/runner,
+    action_yaml.json, `input-default-context`).
     """
-    parts = (environment.get("GITHUB_WORKFLOW", ""), environment.get("GITHUB_JOB", ""), comment_key)
-    return ":".join(re.sub(r"[^A-Za-z0-9._/-]", "~", part) for part in parts)[:_MOST].strip(":")
+    parts = [environment.get(name, "").strip() for name in _VARIABLES]
+    # Outside a matrix the context is null or an empty object.
+    parts[2] = "" if parts[2] in {"null", "{}"} else parts[2]
+    return sha256(json.dumps(parts).encode("utf-8", "surrogateescape")).hexdigest()[:8]

@@ -12,6 +12,7 @@ from gitops_guard.errors import PublishError
 
 _ATTEMPTS = 4
 _TIMEOUT = 30
+_GRAPHQL = "GraphQL"
 _BAD_REQUEST, _SERVER_ERROR = 400, 500
 _UNAUTHORIZED, _FORBIDDEN, _NOT_FOUND, _UNPROCESSABLE, _TOO_MANY = 401, 403, 404, 422, 429
 _WITHOUT_A_WORD = 60.0
@@ -103,7 +104,7 @@ class Transport:
         changes = document.lstrip().startswith("mutation")
         body = {"query": document, "variables": dict(variables)}
         data = self._answered(
-            _Request("POST", self._requester.graphql_url, "GraphQL", body, changes, not changes), written
+            _Request("POST", self._requester.graphql_url, _GRAPHQL, body, changes, not changes), written
         )
         if data is None:
             return {}
@@ -230,6 +231,8 @@ def _explained(verb: str, path: str, status: int, headers: Mapping[str, str], da
     if status == _UNPROCESSABLE and path.endswith("/reviews"):
         return ReviewRefusedError("; ".join((f"GitHub refused the review: {message}", *errors)), errors)
     text = "; ".join((f"GitHub answered {status} to {verb} {path}: {message}", *errors))
+    if path == _GRAPHQL and status != _UNAUTHORIZED:
+        return QueryRefusedError(text, hint=None, types=(), data={})
     if status == _UNAUTHORIZED:
         return PublishError(text, hint="the token is wrong or has expired")
     if status in {_FORBIDDEN, _NOT_FOUND}:

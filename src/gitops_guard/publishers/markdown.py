@@ -61,6 +61,11 @@ def render(report: Report, around: Surroundings = NOWHERE, *, limit: int = COMME
     return page(rows[:low])
 
 
+def worth_posting(report: Report) -> bool:
+    """Whether a summary is worth a first comment: something was found, could not be read, or opens or closes a path."""
+    return bool(report.open or report.coverage.failed or report.network is not None)
+
+
 def _page(report: Report, around: Surroundings) -> Callable[[list[_Row]], str]:
     found, coverage = report.open, report.coverage
     values: dict[str, object] = {

@@ -1,130 +1,218 @@
-"""Posts a review so that a second run updates it: no duplicates, solved problems said to be solved."""
+"""Brings a pull request in line with a review: only the difference is sent, and a second run has nothing to send.
+
+New comments come first, then everything is read again, so that two runs at once see each other's. The text of a closed
+thread is written last: a run that died in between is taken up by the next one.
+"""
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
-from gitops_guard.github.client import Client, Posted, ReviewRefusedError
-from gitops_guard.publishers.review import Comment, Review, marked_key, marker
+from gitops_guard.github.client import Client, ReviewRefusedError
+from gitops_guard.github.conversation import Conversation, Note, Thread
+from gitops_guard.publishers import reconcile
+from gitops_guard.publishers.marks import summary_mark
+from gitops_guard.publishers.reconcile import Aim, Plan, Rewrite
+from gitops_guard.publishers.review import Comment, Review
 
-SUMMARY_MARKER = "<!-- gitops-guard:summary -->"
 _SECONDS = re.compile(r", [0-9][0-9,.]* s\.</sub>")
 _AT_ONCE = 30
 """Comments of one request; more than this has been refused."""
 
 
 class Outcome(NamedTuple):
-    """What was done, in numbers, for the log."""
+    """What was done, in numbers, and `notes` for the log.
 
-    created: int
-    updated: int
-    unchanged: int
-    solved: int
+    `decided` threads were left as a person resolved them. `outdated`: a newer commit is there, so nothing was posted.
+    """
+
+    created: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    solved: int = 0
+    reopened: int = 0
+    decided: int = 0
+    removed: int = 0
+    outdated: bool = False
+    notes: tuple[str, ...] = ()
+
+    @property
+    def sentence(self) -> str:
+        """The outcome in words."""
+        if self.outdated:
+            return "not posted: the pull request has a newer commit, which has a run of its own"
+        parts = [f"{self.created} comments created, {self.updated} updated, {self.unchanged} unchanged"]
+        parts.append(f"{self.solved} solved")
+        for number, word in ((self.reopened, "opened again"), (self.decided, "left as resolved by a person")):
+            parts += [f"{number} {word}"] if number else []
+        parts += [f"{self.removed} repetitions removed"] if self.removed else []
+        return "; ".join((", ".join(parts), *self.notes))
 
 
-def post(client: Client, review: Review, summary: str, head: str) -> Outcome:
-    """Brings the comments of the pull request in line with a review.
+class Posting(NamedTuple):
+    """What shall be said in a pull request.
 
-    Args:
-        client: of the pull request.
-        review: what should be there.
-        summary: the text of the one comment in the conversation.
-        head: the commit that was looked at.
+    `summary` is the text of the one comment in the conversation, `worth` whether it is worth a first one. `head` is the
+    commit that was looked at, `complete` whether all of it was: otherwise no thread is closed.
+    """
+
+    review: Review
+    summary: str
+    head: str
+    instance: str = ""
+    complete: bool = True
+    worth: bool = True
+
+
+def post(client: Client, wanted: Posting) -> Outcome:
+    """Brings the comments of the pull request in line.
 
     Raises:
         PublishError: GitHub refused something that cannot be done another way.
     """
-    login = client.login()
-    mine = _by_key(posted for posted in client.review_comments() if posted.author == login)
-    fresh: list[Comment] = []
-    updated = unchanged = 0
-    for comment in (*review.comments, *review.file_comments):
-        known = mine.pop(comment.key, None)
-        if known is None:
-            fresh.append(comment)
-        elif comment.anchor is not None and known.line not in {None, comment.anchor.last}:
-            client.delete_review_comment(known.id)
-            fresh.append(comment)
-        elif _same(known.body, comment.body):
-            unchanged += 1
-        else:
-            client.update_review_comment(known.id, comment.body)
-            updated += 1
-    _create(client, fresh, head)
-    solved = _solve(client, mine, head)
-    _summarise(client, login, summary)
-    return Outcome(len(fresh), updated, unchanged, solved)
+    aim = Aim(wanted.review, wanted.head, wanted.instance, wanted.complete)
+    found = client.conversation()
+    if found.head not in {"", wanted.head}:
+        return Outcome(outdated=True)
+    first = reconcile.plan(aim, found.own_threads, found.login)
+    created = _create(client, aim, first.create)
+    if _begin_summary(client, wanted, found) or created:
+        # Another run may have done the same at the same time.
+        found = client.conversation()
+    second = reconcile.plan(aim, found.own_threads, found.login)
+    return _change(client, wanted, found, _merged(first, second))
 
 
-def _by_key(comments: Iterable[Posted]) -> dict[str, Posted]:
-    found: dict[str, Posted] = {}
-    for comment in comments:
-        key = marked_key(comment.body)
-        if key is not None:
-            found[key] = comment
-    return found
+def _merged(first: Plan, second: Plan) -> Plan:
+    """The plan after the creation. What made way is closed even if GitHub does not list its successor yet."""
+    known = {one.thread.comment for one in second.retire}
+    superseded = [one for one in first.superseded if one.thread.comment not in known]
+    retire = (*second.retire, *superseded)
+    going = {one.thread.comment for one in retire}
+    edit = tuple(one for one in second.edit if one.thread.comment not in going)
+    unchanged = second.unchanged - len(first.create)
+    return second._replace(create=first.create, retire=retire, edit=edit, unchanged=max(0, unchanged))
 
 
-def _same(one: str, other: str) -> bool:
-    return _timeless(one) == _timeless(other)
+def _change(client: Client, wanted: Posting, found: Conversation, plan: Plan) -> Outcome:
+    for thread in plan.remove:
+        client.delete_review_comment(thread.comment)
+    _hide_empty_reviews(client, found, plan.remove)
+    _reopen(client, plan.reopen)
+    closed = _close(client, plan.solve, "RESOLVED") + _close(client, plan.retire, "OUTDATED")
+    for one in (*plan.edit, *plan.reopen, *plan.solve, *plan.retire):
+        client.update_review_comment(one.thread.comment, one.body)
+    _finish_summary(client, wanted, found)
+    return Outcome(
+        created=len(plan.create),
+        updated=len(plan.edit),
+        unchanged=plan.unchanged,
+        solved=len(plan.solve),
+        reopened=len(plan.reopen),
+        decided=plan.decided,
+        removed=len(plan.remove),
+        notes=_notes(found, plan, closed),
+    )
 
 
-def _timeless(text: str) -> str:
-    """A text without how long the run took: nobody is told of a comment that changed in nothing else."""
-    return _SECONDS.sub("</sub>", text.replace("\r\n", "\n").strip())
+def _notes(found: Conversation, plan: Plan, closed: int) -> tuple[str, ...]:
+    if found.unknown:
+        return (f"the state of threads is not known, so none was resolved: {found.unknown}",)
+    unresolved = len(plan.solve) + len(plan.retire) - closed
+    if not unresolved:
+        return ()
+    return (f"{unresolved} threads folded, not resolved: for that the token needs contents: write",)
 
 
-def _create(client: Client, comments: list[Comment], head: str) -> None:
+def _create(client: Client, aim: Aim, comments: tuple[Comment, ...]) -> int:
     inline = [comment for comment in comments if comment.anchor is not None]
     for start in range(0, len(inline), _AT_ONCE):
-        part = inline[start : start + _AT_ONCE]
-        noun = "object" if len(part) == 1 else "objects"
-        text = f"gitops-guard has something to say about {len(part)} {noun} of this change."
-        _in_one_review(client, head, text, part)
+        _in_one_review(client, aim, inline[start : start + _AT_ONCE])
     for comment in comments:
         if comment.anchor is None:
-            client.create_file_comment(head, comment.path, comment.body)
+            client.create_file_comment(aim.head, comment.path, reconcile.body(aim, comment, folded=True))
+    return len(comments)
 
 
-def _in_one_review(client: Client, head: str, text: str, comments: list[Comment]) -> None:
-    """GitHub takes all comments or none and does not say which is wrong: then each is tried, last on its file."""
+def _in_one_review(client: Client, aim: Aim, comments: list[Comment]) -> None:
+    """GitHub takes all comments or none and does not say which is wrong: halves find it, which goes on its file."""
+    noun = "object" if len(comments) == 1 else "objects"
+    text = f"gitops-guard has something to say about {len(comments)} {noun} of this change."
     try:
-        client.create_review(head, text, [_request(comment) for comment in comments])
+        client.create_review(aim.head, text, [_request(aim, comment) for comment in comments])
     except ReviewRefusedError:
         if len(comments) == 1:
-            client.create_file_comment(head, comments[0].path, comments[0].body)
+            client.create_file_comment(aim.head, comments[0].path, reconcile.body(aim, comments[0], folded=True))
             return
-        for comment in comments:
-            _in_one_review(client, head, text, [comment])
+        middle = len(comments) // 2
+        _in_one_review(client, aim, comments[:middle])
+        _in_one_review(client, aim, comments[middle:])
 
 
-def _request(comment: Comment) -> dict[str, Any]:
+def _request(aim: Aim, comment: Comment) -> dict[str, Any]:
     anchor = comment.anchor
     if anchor is None:
         raise ValueError("a comment on a file is no part of a review")
-    request: dict[str, Any] = {"path": comment.path, "body": comment.body, "line": anchor.last, "side": "RIGHT"}
+    text = reconcile.body(aim, comment)
+    request: dict[str, Any] = {"path": comment.path, "body": text, "line": anchor.last, "side": "RIGHT"}
     if anchor.first < anchor.last:
         request |= {"start_line": anchor.first, "start_side": "RIGHT"}
     return request
 
 
-def _solve(client: Client, left: dict[str, Posted], head: str) -> int:
-    solved = 0
-    for key, comment in left.items():
-        text = f"{marker(key)}\nSolved as of {head[:10]}.\n"
-        if "\nSolved as of " not in comment.body:
-            client.update_review_comment(comment.id, text)
-            solved += 1
-    return solved
+def _reopen(client: Client, rewrites: Sequence[Rewrite]) -> None:
+    if resolved := [one.thread.node for one in rewrites if one.thread.resolved]:
+        client.unresolve(resolved)
+    if hidden := [one.thread.comment_node for one in rewrites if one.thread.hidden]:
+        client.show(hidden)
 
 
-def _summarise(client: Client, login: str, summary: str) -> None:
-    text = f"{SUMMARY_MARKER}\n{summary}"
-    known = next((c for c in client.issue_comments() if c.author == login and c.body.startswith(SUMMARY_MARKER)), None)
-    if known is None:
-        client.create_issue_comment(text)
-    elif not _same(known.body, text):
-        client.update_issue_comment(known.id, text)
+def _close(client: Client, rewrites: Sequence[Rewrite], why: str) -> int:
+    """Resolves threads, and folds those that the token may not resolve; gives how many are resolved."""
+    threads = [one.thread for one in rewrites if one.thread.node]
+    done = {thread.node for thread in threads if thread.resolved}
+    if asked := [thread.node for thread in threads if thread.node not in done]:
+        done |= client.resolve(asked)
+    if hidden := [t.comment_node for t in threads if t.node not in done and not t.hidden]:
+        client.hide(hidden, why)
+    return len(done)
+
+
+def _hide_empty_reviews(client: Client, found: Conversation, removed: Sequence[Thread]) -> None:
+    """A review cannot be deleted: one that lost all its comments is folded."""
+    gone = {thread.comment for thread in removed}
+    left = {thread.review for thread in found.threads if thread.comment not in gone}
+    if empty := sorted({thread.review for thread in removed} - left - {""}):
+        client.hide(empty, "DUPLICATE")
+
+
+def _summaries(found: Conversation, instance: str) -> list[Note]:
+    start = summary_mark(instance)
+    return sorted(note for note in found.own_notes if note.body.startswith(start))
+
+
+def _summary_text(wanted: Posting) -> str:
+    return f"{summary_mark(wanted.instance)}\n{wanted.summary}"
+
+
+def _begin_summary(client: Client, wanted: Posting, found: Conversation) -> bool:
+    if _summaries(found, wanted.instance) or not wanted.worth:
+        return False
+    client.create_issue_comment(_summary_text(wanted))
+    return True
+
+
+def _finish_summary(client: Client, wanted: Posting, found: Conversation) -> None:
+    known = _summaries(found, wanted.instance)
+    for note in known[1:]:
+        client.delete_issue_comment(note.id)
+    if known and not reconcile.same(_timeless(known[0].body), _timeless(_summary_text(wanted))):
+        client.update_issue_comment(known[0].id, _summary_text(wanted))
+
+
+def _timeless(text: str) -> str:
+    """A text without how long the run took: nobody is told of a comment that changed in nothing else."""
+    return _SECONDS.sub("</sub>", text.rstrip())
 
 
 def as_text(review: Review, summary: str, write: Callable[[str], object]) -> None:
@@ -134,7 +222,7 @@ def as_text(review: Review, summary: str, write: Callable[[str], object]) -> Non
         lines = "the file" if anchor is None else f"line {anchor.last}"
         if anchor is not None and anchor.first < anchor.last:
             lines = f"lines {anchor.first} to {anchor.last}"
-        write(f"---- comment on {comment.path}, {lines} ----\n\n{comment.body.partition(chr(10))[2]}\n")
+        write(f"---- comment on {comment.path}, {lines} ----\n\n{comment.body}\n")
     if review.left_out:
         write(f"---- {review.left_out} more problems only in the summary ----\n\n")
     write(f"---- summary ----\n\n{summary}")

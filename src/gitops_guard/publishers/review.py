@@ -7,16 +7,17 @@ import re
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from gitops_guard.finding import DISPLAY_ONLY, NEW, Finding, Patch
+from gitops_guard.finding import DISPLAY_ONLY, NEW, WAIVED, Finding, Patch
 from gitops_guard.publishers.escape import markdown_code as code
 from gitops_guard.publishers.escape import markdown_text as plain
+from gitops_guard.publishers.marks import short
 from gitops_guard.report import Report
 
 BODY_LIMIT = 60_000
 """Characters; GitHub refuses bodies over 65,536."""
 SUGGESTION_LINES = 60
 NOTE_LIMIT = 4000
-_MARKER = "<!-- gitops-guard:object="
+_FINGERPRINT = 8
 
 Commentable = Callable[[str, int, int], bool]
 """Whether GitHub accepts a comment on these lines of a path."""
@@ -32,21 +33,34 @@ class Anchor(NamedTuple):
 class Comment(NamedTuple):
     """A comment of a review. Without an anchor it belongs to the file, or, where that is not in the diff, nowhere.
 
-    `key` identifies its object across pushes.
+    `key` identifies its object across pushes, `findings` what it says of it. `folded` says the same with a patch to
+    apply in place of a suggestion, for where no suggestion works.
     """
 
     path: str
     anchor: Anchor | None
     body: str
     key: str
+    findings: frozenset[str] = frozenset()
+    folded: str = ""
+
+    @property
+    def suggests(self) -> bool:
+        """Whether it must stand on exactly its lines."""
+        return bool(self.folded)
 
 
 class Review(NamedTuple):
-    """What is posted: comments on lines, comments on files, and how many findings the budget left to the summary."""
+    """What is posted: comments on lines, comments on files, and how many findings the budget left to the summary.
+
+    `unposted` are the objects of those findings, `waived` those about which all that is left to say is accepted.
+    """
 
     comments: tuple[Comment, ...]
     file_comments: tuple[Comment, ...]
     left_out: int
+    unposted: frozenset[str] = frozenset()
+    waived: frozenset[str] = frozenset()
 
 
 def compose(report: Report, commentable: Commentable, changed: frozenset[str], budget: int) -> Review:
@@ -61,23 +75,27 @@ def compose(report: Report, commentable: Commentable, changed: frozenset[str], b
     policies = policy_comment(report.network_patch, commentable) if report.network_patch is not None else None
     budget -= policies is not None
     groups: dict[tuple[str, str], list[Finding]] = {}
+    waived: set[str] = set()
     for finding in report.by_place.findings:
         if finding.status == NEW:
             groups.setdefault((finding.place.path, object_key(finding)), []).append(finding)
+        elif finding.status == WAIVED:
+            waived.add(object_key(finding))
     ordered = sorted(groups.values(), key=lambda found: (-max(f.severity for f in found), found[0].place.path))
     inline: list[Comment] = []
     on_files: list[Comment] = []
     left_out = 0
+    unposted: set[str] = set()
     for found in ordered:
         path = found[0].place.path
-        comment = _comment(found, commentable)
         if path not in changed or len(inline) + len(on_files) >= budget:
             left_out += len(found)
-        elif comment.anchor is not None:
-            inline.append(comment)
-        else:
-            on_files.append(comment)
-    return Review((*inline, *([policies] if policies is not None else [])), tuple(on_files), left_out)
+            unposted.add(object_key(found[0]))
+            continue
+        comment = _comment(found, commentable)
+        (on_files if comment.anchor is None else inline).append(comment)
+    posted = (*inline, *([policies] if policies is not None else []))
+    return Review(posted, tuple(on_files), left_out, frozenset(unposted), frozenset(waived))
 
 
 def policy_comment(patch: Patch, commentable: Commentable) -> Comment | None:
@@ -88,39 +106,26 @@ def policy_comment(patch: Patch, commentable: Commentable) -> Comment | None:
     path, anchor = patch.files[0].path, replaced.anchor
     if not commentable(path, anchor.first, anchor.last):
         return None
-    key = re.sub(r"[^A-Za-z0-9._/-]", "~", f"{path}:network")
     text = "\n".join(replaced.lines)
     fence = fence_for(text)
-    lines = [marker(key), f"**This change needs connections that its policies deny.** {plain(patch.title)}:", ""]
-    lines += [
-        f"{fence}suggestion",
-        text,
-        fence,
-        "",
-        f"**Before you commit this:** {plain(patch.note, NOTE_LIMIT)}.",
-        "",
-    ]
-    lines += (f"- {plain(step, NOTE_LIMIT)}" for step in patch.proof)
-    return Comment(path, anchor, _bounded("\n".join(lines) + "\n"), key)
+    head = f"**This change needs connections that its policies deny.** {plain(patch.title)}:"
+    tail = ["", f"**Before you commit this:** {plain(patch.note, NOTE_LIMIT)}.", ""]
+    tail += (f"- {plain(step, NOTE_LIMIT)}" for step in patch.proof)
+    suggesting = _bounded("\n".join([head, "", f"{fence}suggestion", text, fence, *tail]) + "\n")
+    folded = _bounded("\n".join([head, *_folded("The patch (git apply)", patch.diff), *tail]) + "\n")
+    return Comment(path, anchor, suggesting, short("network", path), folded=folded)
 
 
 def object_key(finding: Finding) -> str:
-    """The identity of the object that a finding is about, as the hidden marker holds it."""
+    """The identity of the object that a finding is about: without its path, so that renaming a file keeps it.
+
+    A file without objects, a Dockerfile for example, is known by its name.
+    """
     resource = finding.resource
-    parts = (finding.place.path, resource.kind, resource.namespace, resource.name)
-    return re.sub(r"[^A-Za-z0-9._/-]", "~", ":".join(parts))
-
-
-def marker(key: str) -> str:
-    """The hidden line by which a later run knows a comment again."""
-    return f"{_MARKER}{key} -->"
-
-
-def marked_key(body: str) -> str | None:
-    """The key of a comment of ours; None for any other comment."""
-    if not body.startswith(_MARKER):
-        return None
-    return body[len(_MARKER) :].partition(" -->")[0]
+    group = resource.api_version.rpartition("/")[0]
+    if not resource.kind:
+        return short("file", finding.place.path.rpartition("/")[2])
+    return short("object", group, resource.kind, resource.namespace, resource.name)
 
 
 def _comment(found: Sequence[Finding], commentable: Commentable) -> Comment:
@@ -140,8 +145,9 @@ def _comment(found: Sequence[Finding], commentable: Commentable) -> Comment:
         lines = sorted({finding.place.start.line for finding in found})
         line = next((line for line in lines if commentable(first.place.path, line, line)), None)
         anchor = None if line is None else Anchor(line, line)
-    key = object_key(first)
-    return Comment(first.place.path, anchor, _body(found, patch, suggestion, key), key)
+    findings = frozenset(finding.fingerprint[:_FINGERPRINT] for finding in found)
+    folded = "" if suggestion is None else _body(found, patch, None)
+    return Comment(first.place.path, anchor, _body(found, patch, suggestion), object_key(first), findings, folded)
 
 
 def _committable(found: Sequence[Finding]) -> Patch | None:
@@ -178,8 +184,8 @@ def replaced_lines(patch: Patch) -> Replaced | None:
     return Replaced(Anchor(start + 1, len(before) - end), tuple(line.rstrip("\r") for line in lines))
 
 
-def _body(found: Sequence[Finding], patch: Patch | None, suggestion: tuple[str, ...] | None, key: str) -> str:
-    lines = [marker(key), _headline(found, patch), "", "| Severity | What | Rule |", "|---|---|---|"]
+def _body(found: Sequence[Finding], patch: Patch | None, suggestion: tuple[str, ...] | None) -> str:
+    lines = [_headline(found, patch), "", "| Severity | What | Rule |", "|---|---|---|"]
     lines += (
         f"| {finding.severity.label} | {plain(finding.message)} | {finding.rule_id} |"
         for finding in sorted(found, key=lambda f: (-f.severity, f.rule_id))

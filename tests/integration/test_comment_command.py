@@ -1,0 +1,435 @@
+"""Commands in comments against the stand-in: who may, on which head, what is committed, and how it is answered."""
+
+import json
+import os
+import subprocess
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from github_standin.server import running
+from github_standin.state import Fault, PullRequest, State
+from gitops_guard.cli import main
+from gitops_guard.github.repository import Repository
+
+TOKEN = "ghs_invented0workflow0token"
+BOT = "github-actions[bot]"
+POD = """apiVersion: v1
+kind: Pod
+metadata:
+  name: {name}
+  namespace: shop
+spec:
+  containers:
+    - name: web
+      image: nginx:1.27.0
+      volumeMounts:
+        - name: tls
+          mountPath: /tls
+      securityContext:
+        privileged: true
+  volumes:
+    - name: tls
+      secret:
+        secretName: tls
+"""
+
+
+def git(repository: Path, *arguments: str, at: int | None = None) -> str:
+    identity = ("-c", "user.name=octocat", "-c", "user.email=t@example.org", "-c", "commit.gpgsign=false")
+    dates = {} if at is None else {"GIT_COMMITTER_DATE": f"{at} +0000", "GIT_AUTHOR_DATE": f"{at} +0000"}
+    return subprocess.run(
+        ["git", *identity, *arguments], cwd=repository, check=True, capture_output=True, text=True,
+        env={**os.environ, **dates},
+    ).stdout.strip()  # fmt: skip
+
+
+def commit(repository: Path, at: int | None = None, **files: str) -> str:
+    for name, text in files.items():
+        (repository / f"{name}.yaml").write_text(text)
+    git(repository, "add", "-A")
+    git(repository, "commit", "-qm", "work", at=at)
+    return git(repository, "rev-parse", "HEAD")
+
+
+class World:
+    """A pull request 7 from `change`, whose `new.yaml` runs privileged, and comments on it."""
+
+    def __init__(self, folder: Path, url: str, state: State) -> None:
+        self.folder = folder
+        self.url = url
+        self.state = state
+
+    def say(self, body: str, **values: object) -> int:
+        """Writes a comment, runs the command, gives the exit code."""
+        author = str(values.get("author", "octocat"))
+        comment = {"id": self.state.new_id(), "pull": 7, "author": author, "body": body}
+        self.state.issue_comments.append(comment)
+        return self.run(comment, **values)
+
+    def run(self, comment: dict[str, object], **values: object) -> int:
+        """Runs the command for a comment that exists."""
+        when = values.get("at", datetime.now(UTC).isoformat().replace("+00:00", "Z"))
+        login = comment["author"]
+        kind = "Bot" if str(login).endswith("[bot]") else "User"
+        issue: dict[str, object] = {"number": 7, "state": values.get("issue_state", "open")}
+        issue |= {"pull_request": {"url": "x"}} if values.get("is_pull", True) else {}
+        payload = {
+            "action": values.get("action", "created"),
+            "issue": issue,
+            "comment": {"id": comment["id"], "body": comment["body"], "created_at": when,
+                        "author_association": "OWNER", "user": {"login": login, "type": kind}},
+            "repository": {"full_name": "acme/shop"},
+        }  # fmt: skip
+        file = self.folder / "event.json"
+        file.write_text(json.dumps(payload))
+        with pytest.MonkeyPatch.context() as patch:
+            given = {"GITHUB_API_URL": self.url, "GITHUB_TOKEN": TOKEN, "GITHUB_EVENT_NAME": "issue_comment",
+                     "GITHUB_EVENT_PATH": str(file), "GITHUB_REPOSITORY": "acme/shop",
+                     "GITHUB_WORKSPACE": str(self.state.path)}  # fmt: skip
+            for name, value in given.items():
+                patch.setenv(name, value)
+            patch.chdir(self.state.path)
+            patch.setattr("gitops_guard.github.transport.time.sleep", lambda _: None)
+            return main(["comment", "--offline"])
+
+    @property
+    def replies(self) -> list[str]:
+        """What was answered."""
+        found = (str(comment["body"]) for comment in self.state.issue_comments if comment["author"] == BOT)
+        return [body for body in found if body.startswith("<!-- gitops-guard:reply=")]
+
+    @property
+    def reactions(self) -> list[str]:
+        """The reactions, in order."""
+        return [reaction["content"] for reaction in self.state.reactions]
+
+    def head(self, name: str, branch: str = "change") -> str:
+        """A file of a branch."""
+        return git(self.state.path, "show", f"{branch}:{name}")
+
+    def writes(self) -> list[tuple[str, str]]:
+        """The requests that changed something."""
+        return [(verb, path) for verb, path in self.state.requests if verb != "GET"]
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    repository = tmp_path / "repository"
+    repository.mkdir()
+    git(repository, "init", "-q", "-b", "main")
+    commit(repository, at=1_750_000_000, old=POD.format(name="old"))
+    git(repository, "checkout", "-qb", "change")
+    commit(repository, at=1_750_000_100, new=POD.format(name="new"))
+    git(repository, "checkout", "-q", "main")
+    state = State(repository, "acme/shop")
+    state.add_token(TOKEN, BOT, contents="write", pull_requests="write", issues="write")
+    state.pulls[7] = PullRequest(7, "main", "change")
+    state.permissions |= {"octocat": "write"}
+    with running(state) as standin:
+        yield World(tmp_path, standin.url, state)
+    assert state.violations == []
+
+
+def test_fix_commits_the_safe_fixes_and_answers(world: World) -> None:
+    before = git(world.state.path, "rev-parse", "change")
+    assert world.say("Nice.\r\n/gitops-guard fix") == 0
+    text = world.head("new.yaml")
+    assert "          mountPath: /tls\n          readOnly: true\n" in text
+    assert "privileged: true" in text
+    assert git(world.state.path, "rev-parse", "change^") == before
+    assert git(world.state.path, "diff", "--name-only", "change^", "change") == "new.yaml"
+    assert world.reactions == ["eyes", "+1"]
+    (reply,) = world.replies
+    assert git(world.state.path, "rev-parse", "change") in reply
+    assert world.head("old.yaml", "main") == POD.format(name="old").strip()
+
+
+def test_fix_all_and_fix_of_one_rule(world: World) -> None:
+    world.say("/gitops-guard fix GG-POD-001")
+    text = world.head("new.yaml")
+    assert "privileged: false" in text
+    assert "readOnly" not in text
+    world.say("/gitops-guard fix all")
+    assert "readOnly: true" in world.head("new.yaml")
+    assert "allowPrivilegeEscalation: false" in world.head("new.yaml")
+    world.say("/gitops-guard fix all")
+    assert "Nothing to fix" in world.replies[-1]
+    assert world.reactions[-1] == "+1"
+    assert git(world.state.path, "rev-list", "--count", "main..change") == "3"
+
+
+@pytest.mark.parametrize("role", ["read", "triage", "none"])
+def test_only_who_may_write_is_obeyed(world: World, role: str) -> None:
+    world.state.permissions["octocat"] = role
+    before = git(world.state.path, "rev-parse", "change")
+    assert world.say("/gitops-guard fix") == 0
+    assert git(world.state.path, "rev-parse", "change") == before
+    assert "write permission" in world.replies[0]
+    assert world.reactions == ["confused"]
+
+
+@pytest.mark.parametrize("role", ["write", "maintain", "admin"])
+def test_these_roles_may(world: World, role: str) -> None:
+    world.state.permissions["octocat"] = role
+    world.say("/gitops-guard explain GG-POD-001")
+    assert "GG-POD-001" in world.replies[0]
+    assert "## Example" not in world.replies[0]
+
+
+@pytest.mark.parametrize(
+    ("body", "values"),
+    [
+        ("/gitops-guard fix", {"action": "edited"}),
+        ("/gitops-guard fix", {"action": "deleted"}),
+        ("/gitops-guard fix", {"is_pull": False}),
+        ("/gitops-guard fix", {"author": BOT}),
+        ("/gitops-guard fix", {"author": "renovate[bot]"}),
+        ("<!-- gitops-guard:summary -->\n/gitops-guard fix", {}),
+        ("I like it.", {}),
+        ("please /gitops-guard fix", {}),
+        ("", {}),
+    ],
+)
+def test_what_is_no_command_costs_no_request(world: World, body: str, values: dict[str, object]) -> None:
+    assert world.say(body, **values) == 0
+    assert world.state.requests == []
+
+
+def test_a_closed_pull_request_is_left_alone(world: World) -> None:
+    world.state.detail(7)["state"] = "closed"
+    world.say("/gitops-guard fix")
+    assert "not open" in world.replies[0]
+    assert git(world.state.path, "rev-list", "--count", "main..change") == "1"
+
+
+def test_a_head_that_is_newer_than_the_comment_is_not_touched(world: World) -> None:
+    assert world.say("/gitops-guard fix", at="2025-06-15T15:00:00Z") == 0
+    assert "pushed after this comment" in world.replies[0]
+    assert git(world.state.path, "rev-list", "--count", "main..change") == "1"
+    assert world.reactions == ["eyes", "confused"]
+
+
+def test_a_push_while_it_works_is_not_overwritten(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    honest = Repository.pull
+    calls: list[int] = []
+
+    def pull(self: Repository, number: int) -> object:
+        found = honest(self, number)
+        calls.append(number)
+        if len(calls) == 2:
+            pushed()
+        return found
+
+    def pushed() -> None:
+        tree = git(world.state.path, "rev-parse", "change^{tree}")
+        made = git(world.state.path, "commit-tree", tree, "-p", "change", "-m", "a newer push")
+        git(world.state.path, "update-ref", "refs/heads/change", made)
+
+    monkeypatch.setattr(Repository, "pull", pull)
+    world.say("/gitops-guard fix")
+    assert "newer push" in world.replies[0]
+    assert git(world.state.path, "log", "-1", "--format=%s", "change") == "a newer push"
+
+
+def test_a_fork_gets_the_patch_which_applies(world: World) -> None:
+    world.state.pulls[7] = world.state.pulls[7]._replace(head_repository="mallory/shop")
+    world.say("/gitops-guard fix all")
+    (reply,) = world.replies
+    assert "another repository" in reply
+    assert ("POST", "/graphql#createCommitOnBranch") not in world.state.requests
+    patch = reply.partition("```diff\n")[2].partition("\n```\n")[0] + "\n"
+    git(world.state.path, "checkout", "-q", "change")
+    subprocess.run(["git", "apply", "-"], cwd=world.state.path, check=True, input=patch, text=True)
+    assert "privileged: false" in (world.state.path / "new.yaml").read_text()
+
+
+def test_a_patch_never_shows_a_secret(world: World) -> None:
+    secret = "    - name: db\n      image: nginx:1.27.0\n      env:\n        - name: DB_PASSWORD\n"
+    secret += "          value: hunter2-Very-Secret-9x\n"
+    git(world.state.path, "checkout", "-q", "change")
+    commit(
+        world.state.path, at=1_750_000_200, new=POD.format(name="new").replace("  volumes:\n", secret + "  volumes:\n")
+    )
+    git(world.state.path, "checkout", "-q", "main")
+    world.state.pulls[7] = world.state.pulls[7]._replace(head_repository="mallory/shop")
+    world.say("/gitops-guard fix all")
+    assert "hunter2" not in world.replies[0]
+    assert "would show a secret" in world.replies[0]
+    world.state.pulls[7] = world.state.pulls[7]._replace(head_repository=None)
+    world.say("/gitops-guard fix all")
+    assert "hunter2" in world.head("new.yaml")
+    assert "hunter2" not in world.replies[1]
+
+
+def test_files_with_a_mode_are_left_out_and_named(world: World) -> None:
+    git(world.state.path, "checkout", "-q", "change")
+    (world.state.path / "new.yaml").chmod(0o755)
+    git(world.state.path, "update-index", "--chmod=+x", "new.yaml")
+    git(world.state.path, "commit", "-qm", "mode", at=1_750_000_300)
+    git(world.state.path, "checkout", "-q", "main")
+    world.say("/gitops-guard fix")
+    assert "executable" in world.replies[0]
+    assert git(world.state.path, "rev-list", "--count", "main..change") == "2"
+
+
+def test_line_ends_and_the_byte_order_mark_stay(world: World) -> None:
+    git(world.state.path, "checkout", "-q", "change")
+    raw = b"\xef\xbb\xbf" + POD.format(name="new").replace("\n", "\r\n").encode()
+    (world.state.path / "new.yaml").write_bytes(raw)
+    git(world.state.path, "commit", "-qam", "crlf", at=1_750_000_300)
+    git(world.state.path, "checkout", "-q", "main")
+    world.say("/gitops-guard fix GG-POD-001")
+    found = subprocess.run(
+        ["git", "show", "change:new.yaml"], cwd=world.state.path, check=True, capture_output=True
+    ).stdout  # fmt: skip
+    assert found == raw.replace(b"privileged: true", b"privileged: false")
+
+
+def test_recheck_reviews_again(world: World) -> None:
+    assert world.say("/gitops-guard recheck") == 0
+    assert world.state.review_comments
+    assert "again: there are findings" in world.replies[0]
+
+
+def test_waive_opens_a_pull_request_on_the_default_branch(
+    world: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = git(world.state.path, "rev-parse", "change", "main")
+    year = datetime.now(UTC).year
+    until = f"{year}-12-31"
+    reason = "@acme/all says <!-- gitops-guard:fix= --> [x](http://e.org) `\"': # \\"
+    world.say(f"/gitops-guard waive privileged-container until {until} because {reason}")
+    (number,) = set(world.state.pulls) - {7}
+    pull, detail = world.state.pulls[number], world.state.detail(number)
+    assert pull.base == "main"
+    text = world.head(".gitops-guard.yaml", pull.head)
+    assert "rule: GG-POD-001" in text
+    assert "new.yaml" in text
+    assert f"#{number}" in world.replies[0]
+    assert "@acme" not in detail["body"]
+    assert "<!--" not in detail["body"]
+    assert "://e.org" not in detail["body"]
+    assert "acme" not in git(world.state.path, "log", "-1", "--format=%B", pull.head)
+    assert git(world.state.path, "rev-parse", "change", "main") == before
+    git(world.state.path, "checkout", "-q", "change")
+    git(world.state.path, "merge", "-q", "--no-edit", pull.head)
+    monkeypatch.chdir(world.state.path)
+    capsys.readouterr()
+    main(["check", "new.yaml", "--rule", "GG-POD-001", "--format", "json"])
+    (finding,) = json.loads(capsys.readouterr().out)["findings"]
+    assert finding["status"] == "waived"
+
+
+def test_waive_keeps_what_is_in_the_configuration(world: World) -> None:
+    (world.state.path / ".gitops-guard.yaml").write_text("# ours\nfail_level: high  # since 2024\n")
+    git(world.state.path, "add", "-A")
+    git(world.state.path, "commit", "-qm", "configuration")
+    until = f"{datetime.now(UTC).year}-12-31"
+    world.say(f"/gitops-guard waive GG-POD-001 in apps/ until {until} because the agent")
+    (number,) = set(world.state.pulls) - {7}
+    text = world.head(".gitops-guard.yaml", world.state.pulls[number].head)
+    assert text.startswith("# ours\nfail_level: high  # since 2024\nwaivers:\n")
+    assert text.count("rule:") == 1
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "waive GG-POD-001 in apps/ until 9999-12-31 because so",
+        "waive GG-POD-001 in apps/ until 2020-01-01 because so",
+        "waive GG-NONE-999 in apps/ until 2027-01-31 because so",
+        "waive GG-DKR-001 until {next} because so",
+        "waive GG-POD-001 in ../../etc until 2027-01-31 because so",
+        "explain GG-NONE-999",
+        "fix GG-NONE-999",
+        "fix $(reboot)",
+        "nonsense",
+    ],
+)
+def test_what_cannot_be_done_is_said_and_changes_nothing(world: World, command: str) -> None:
+    assert world.say("/gitops-guard " + command.format(next=f"{datetime.now(UTC).year}-12-31")) == 0
+    assert len(world.replies) == 1
+    assert world.reactions == ["eyes", "confused"]
+    assert set(world.state.pulls) == {7}
+    assert [verb for verb, path in world.writes() if "reactions" not in path] == ["POST"]
+
+
+def test_many_commands_get_one_bounded_reply(world: World) -> None:
+    world.say("/gitops-guard explain GG-POD-001\n" * 1900)
+    (reply,) = world.replies
+    assert len(reply) < 65_536
+    assert "more than 5 commands" in reply
+
+
+def test_one_fix_of_a_comment_is_enough(world: World) -> None:
+    world.say("/gitops-guard fix\n/gitops-guard fix all")
+    assert git(world.state.path, "rev-list", "--count", "main..change") == "2"
+    assert "one `fix` of a comment is enough" in world.replies[0].replace("\\", "")
+
+
+def test_the_longest_comment_is_read(world: World) -> None:
+    world.say("/gitops-guard " + "A" * 65_000)
+    assert len(world.replies[0]) < 3000
+
+
+def test_a_job_that_is_started_again_does_nothing_twice(world: World) -> None:
+    world.say("/gitops-guard fix")
+    comment = world.state.issue_comments[0]
+    before = len(world.writes())
+    assert world.run(comment) == 0
+    assert len(world.writes()) == before
+
+
+def test_a_job_that_died_before_its_reply_ends_the_same(world: World) -> None:
+    world.say("/gitops-guard fix")
+    head = git(world.state.path, "rev-parse", "change")
+    world.state.issue_comments = world.state.issue_comments[:1]
+    world.run(world.state.issue_comments[0])
+    assert git(world.state.path, "rev-parse", "change") == head
+    assert head[:10] in world.replies[0]
+    assert world.reactions[-1] == "+1"
+
+
+def test_a_waiver_that_died_anywhere_is_opened_once(world: World) -> None:
+    until = f"{datetime.now(UTC).year}-12-31"
+    world.state.faults = [Fault("POST", "/pulls", status=422, message="Validation Failed")]
+    world.say(f"/gitops-guard waive GG-POD-001 until {until} because so")
+    assert set(world.state.pulls) == {7}
+    world.state.issue_comments = world.state.issue_comments[:1]
+    world.run(world.state.issue_comments[0])
+    assert len(world.state.pulls) == 2
+    world.state.issue_comments = world.state.issue_comments[:1]
+    world.run(world.state.issue_comments[0])
+    assert len(world.state.pulls) == 2
+
+
+def test_a_lost_answer_to_the_commit_commits_once(world: World) -> None:
+    world.state.faults = [Fault("POST", "#createCommitOnBranch", done=True)]
+    world.say("/gitops-guard fix")
+    assert git(world.state.path, "rev-list", "--count", "main..change") == "2"
+    assert "Committed" in world.replies[0]
+
+
+def test_a_token_that_may_not_commit_is_explained(world: World) -> None:
+    world.state.add_token(TOKEN, BOT, contents="read", pull_requests="write", issues="write")
+    assert world.say("/gitops-guard fix") == 3
+    assert "Resource not accessible" in world.replies[0]
+    assert world.reactions == ["eyes", "confused"]
+
+
+@pytest.mark.parametrize(
+    "text", ["", "[]", "{}", "null", '{"action": "created"}', '{"comment": 1, "issue": 2}', "{" * 9]
+)
+def test_an_event_file_that_is_none_is_a_clear_error(
+    tmp_path: Path, text: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "event.json"
+    file.write_text(text)
+    monkeypatch.setenv("GITHUB_EVENT_NAME", "issue_comment")
+    monkeypatch.setenv("GITHUB_EVENT_PATH", str(file))
+    monkeypatch.setenv("GITHUB_REPOSITORY", "acme/shop")
+    assert main(["comment"]) == 2
+    assert "event file" in capsys.readouterr().err
