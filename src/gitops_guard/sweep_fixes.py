@@ -1,110 +1,156 @@
 """The check boxes of a tracking issue: what they offer, and the fix pull requests that ticked ones ask for."""
 
-import os
-import stat
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 from gitops_guard import pipeline
-from gitops_guard.finding import NEEDS_REVIEW, SAFE
-from gitops_guard.fix_groups import PREFIX, FileChange, FixedProblem, FixGroup, slug
+from gitops_guard.codeowners import CodeOwners
+from gitops_guard.finding import DISPLAY_ONLY, SAFE, Finding
+from gitops_guard.fix_groups import PREFIX, FixGroup, slug
+from gitops_guard.fix_plan import KeyOf, Request, grouping, planned
 from gitops_guard.fix_pull_requests import Entry, Limits, Plan, update
 from gitops_guard.github.commits import Committer
 from gitops_guard.github.repository import Repository
-from gitops_guard.publishers.escape import markdown_text
-from gitops_guard.publishers.post_tracking_issue import LABEL
-from gitops_guard.publishers.tracking_issue import Box, Owners
+from gitops_guard.publishers.escape import markdown_code, markdown_text
+from gitops_guard.publishers.tracking_issue import Box
+from gitops_guard.publishers.tracking_numbers import number_of
+from gitops_guard.report import Report
+from gitops_guard.settings import FixPullRequests
 from gitops_guard.sweep_scan import Whole
-from gitops_guard.tree_fixes import FixedFile, fix_tree
 
 if TYPE_CHECKING:
     from gitops_guard.github.transport import Transport
 
-_MOST_OPEN = 10
-_MOST_ASKED = 10
-"""Boxes that one sweep answers: each proves the fixes of the whole tree."""
+ON_REQUEST = FixPullRequests(limit=10, needs_review=True)
+"""Where the configuration opens none by itself: a box for each rule, also for what wants a review."""
+
+REVIEWED = "+review"
+"""Ends the key of a group with what wants a review, where the configuration opens only what is safe by itself."""
+
+_MOST_BOXES = 60
+
+
+class Offer(NamedTuple):
+    """A group of fixes that a box may ask for. `by_itself`: the configuration opens it without being asked."""
+
+    key: str
+    text: str
+    by_itself: bool
+
+    @property
+    def box(self) -> str:
+        """The name of the box in the text of the issue: letters, digits and hyphens."""
+        return slug(self.key)
 
 
 class Asked(NamedTuple):
-    """What is asked for: the offers (text of a box by rule), the ticked ones, where."""
+    """What the boxes offer, the names of the ticked ones, and the branch that fixes are for."""
 
-    offers: Mapping[str, str]
-    ticked: tuple[str, ...]
+    offers: tuple[Offer, ...]
+    ticked: frozenset[str]
     branch: str
-    owners: Owners | None
 
 
-def fix_boxes(
-    run: pipeline.Run, whole: Whole, transport: "Transport", repository: str, asked: Asked
-) -> tuple[Box, ...]:
-    """Opens and updates the pull requests of ticked boxes; gives the boxes as they should be shown.
+def offers(report: Report, settings: FixPullRequests | None, owners: CodeOwners) -> tuple[Offer, ...]:
+    """What the boxes of an issue offer: groups of problems with fixes, by the configuration's way of grouping."""
+    setting = settings or ON_REQUEST
+    fixable = [
+        finding
+        for finding in report.by_place.open
+        if finding.fix is not None
+        and finding.fix.safety != DISPLAY_ONLY
+        and (not setting.rules or finding.rule_id in setting.rules)
+    ]
+    key_of = grouping(setting, owners)
+    titles = {rule.id: rule.title for rule in report.rules}
+    found = [
+        Offer(key, _text(key, group, titles), settings is not None)
+        for key, group in _grouped(fixable, key_of, lambda one: setting.needs_review or _is_safe(one))
+    ]
+    if not setting.needs_review:
+        found += [
+            Offer(key + REVIEWED, _text(key, group, titles), by_itself=False)
+            for key, group in _grouped(fixable, key_of, lambda one: not _is_safe(one))
+        ]
+    return tuple(sorted(found)[:_MOST_BOXES])
+
+
+def _grouped(
+    findings: Iterable[Finding], key_of: KeyOf, counts: Callable[[Finding], bool]
+) -> Iterable[tuple[str, list[Finding]]]:
+    groups: dict[str, list[Finding]] = {}
+    for finding in findings:
+        if counts(finding):
+            groups.setdefault(key_of(finding), []).append(finding)
+    return groups.items()
+
+
+def _is_safe(finding: Finding) -> bool:
+    return finding.fix is not None and finding.fix.safety == SAFE
+
+
+def _text(key: str, findings: list[Finding], titles: Mapping[str, str]) -> str:
+    title = f" {markdown_text(titles[key])}" if key in titles else ""
+    safety = "safe" if all(_is_safe(one) for one in findings) else "**needs review**"
+    return f"{markdown_code(key)}{title}: {number_of(len(findings), 'problem')}, {safety}"
+
+
+def boxes(found: Iterable[Offer]) -> tuple[Box, ...]:
+    """The boxes of offers of which nobody ticked one yet."""
+    return tuple(Box(offer.box, offer.text) for offer in found)
+
+
+def answered(run: pipeline.Run, whole: Whole, transport: "Transport", repository: str, asked: Asked) -> tuple[Box, ...]:
+    """Opens, updates and closes pull requests; gives the boxes as they should be shown.
 
     Only boxes that this sweep offers count: a text that people may edit names nothing else.
     """
-    place = Repository(transport.call, repository)
-    rules = {PREFIX + slug(rule): rule for rule in (one.id for one in pipeline.all_rules())}
-    is_open = {pull.head_ref: pull.number for pull in place.pulls() if pull.head_ref.startswith(PREFIX)}
-    ours = [rules[branch] for branch in is_open if branch in rules]
-    wanted = dict.fromkeys((*ours, *(key for key in asked.ticked if key in asked.offers)))
+    found, place = asked.offers, Repository(transport.call, repository)
+    setting = run.settings.fix_pull_requests
+    is_open = {pull.head_ref for pull in place.pulls() if pull.head_ref.startswith(PREFIX)}
+    wanted = tuple(o for o in found if not o.by_itself and (o.box in asked.ticked or PREFIX + o.box in is_open))
     entries: dict[str, Entry] = {}
-    if wanted:
-        known = all(branch in rules for branch in is_open)
-        groups = tuple(filter(None, (_group(run, key, asked) for key in list(wanted)[:_MOST_ASKED])))
-        complete = whole.complete and known and len(wanted) <= _MOST_ASKED
-        plan = Plan(groups, asked.branch, whole.commit, complete=complete)
-        outcome = update(place, Committer(transport.graphql, place).commit, plan, Limits(_MOST_OPEN, (LABEL,)))
-        entries = {entry.key: entry for entry in outcome.entries}
-    return tuple(_box(key, text, entries.get(key), asked) for key, text in asked.offers.items())
+    if wanted or is_open or setting is not None:
+        ticked = frozenset(offer.key for offer in found if offer.box in asked.ticked)
+        groups = (*_by_itself(run, ticked), *_on_request(run, wanted, ticked))
+        plan = Plan(groups, asked.branch, whole.commit, complete=whole.complete and _knows_all(setting, is_open))
+        limits = setting or ON_REQUEST
+        made = update(place, Committer(transport.graphql, place).commit, plan, Limits(limits.limit, limits.labels))
+        entries = {entry.key: entry for entry in made.entries}
+    return tuple(_box(offer, entries.get(offer.key), asked) for offer in found)
 
 
-def _box(key: str, text: str, entry: Entry | None, asked: Asked) -> Box:
-    if entry is not None and entry.number and entry.state != "closed":
-        return Box(key, text, number=entry.number)
-    if entry is None:
-        # A box beyond what one sweep answers stays ticked for the next.
-        return Box(key, text, ticked=key in asked.ticked)
-    return Box(
-        key, f"{text}: not opened, {markdown_text(entry.detail or entry.state)}", ticked=entry.state == "postponed"
-    )
+def _by_itself(run: pipeline.Run, ticked: frozenset[str]) -> tuple[FixGroup, ...]:
+    setting = run.settings.fix_pull_requests
+    return () if setting is None else planned(run, Request(setting, ticked))
 
 
-def _group(run: pipeline.Run, rule: str, asked: Asked) -> FixGroup | None:
-    fixed = [
-        one
-        for one in fix_tree(run._replace(only=frozenset((rule,))), (), safe_only=False, everything=False)
-        if one.after != one.file.text
-    ]
-    if not fixed:
-        return None
-    patches = [one.patch for file in fixed for one in file.applied if one.patch is not None]
-    owners = asked.owners or (lambda _: ())
-    title = next(one.title for one in pipeline.all_rules() if one.id == rule)
-    return FixGroup(
-        key=rule,
-        title=f"Fix {rule}: {title}",
-        files=tuple(_change(run.root, one) for one in fixed),
-        safety=SAFE if all(patch.safety == SAFE for patch in patches) else NEEDS_REVIEW,
-        findings=tuple(_problems(fixed)),
-        proof=tuple(dict.fromkeys(step for patch in patches for step in patch.proof)),
-        note="; ".join(dict.fromkeys(patch.note for patch in patches if patch.note)),
-        owners=tuple(dict.fromkeys(owner for one in fixed for owner in owners(one.file.path))),
-        requested=rule in asked.ticked,
-    )
+def _on_request(run: pipeline.Run, wanted: tuple[Offer, ...], ticked: frozenset[str]) -> tuple[FixGroup, ...]:
+    if not wanted:
+        return ()
+    suffix = "" if run.settings.fix_pull_requests is None else REVIEWED
+    setting = (run.settings.fix_pull_requests or ON_REQUEST)._replace(needs_review=True)
+    keys = {offer.key.removesuffix(suffix): offer.key for offer in wanted}
+    if setting.group_by == "rule":
+        # The others need not be proved.
+        setting = setting._replace(rules=tuple(keys))
+    every = (one for one in planned(run, Request(setting)) if one.key in keys)
+    return tuple(one._replace(key=keys[one.key], requested=keys[one.key] in ticked) for one in every)
 
 
-def _problems(fixed: Iterable[FixedFile]) -> Iterable[FixedProblem]:
-    for file in fixed:
-        for solution in file.applied:
-            for one in solution.solved:
-                finding = one.finding
-                yield FixedProblem(finding.rule_id, finding.place.path, finding.place.start.line, finding.message)
+def _knows_all(setting: FixPullRequests | None, is_open: Iterable[str]) -> bool:
+    """Whether an open pull request without a group is obsolete, not one of another way of grouping."""
+    if setting is not None:
+        return True
+    rules = {PREFIX + slug(rule.id) for rule in pipeline.all_rules()}
+    return all(branch in rules for branch in is_open)
 
 
-def _change(root: str, fixed: FixedFile) -> FileChange:
-    mode = os.lstat(os.path.join(root, fixed.file.path)).st_mode  # noqa: PTH118
-    return FileChange(
-        fixed.file.path,
-        fixed.file.encode(fixed.file.text),
-        fixed.file.encode(fixed.after),
-        "100755" if mode & stat.S_IXUSR else "100644",
-    )
+def _box(offer: Offer, entry: Entry | None, asked: Asked) -> Box:
+    if entry is None or entry.state == "empty":
+        return Box(offer.box, offer.text)
+    if entry.number and entry.state != "closed":
+        return Box(offer.box, offer.text, number=entry.number)
+    # What found no room stays asked for.
+    waits = entry.state == "postponed" and offer.box in asked.ticked
+    return Box(offer.box, f"{offer.text}: not opened, {markdown_text(entry.detail or entry.state)}", ticked=waits)

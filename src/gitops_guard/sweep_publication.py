@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from gitops_guard import pipeline
 from gitops_guard.checking import write
-from gitops_guard.codeowners import FILES, SIZE_LIMIT, read_codeowners
 from gitops_guard.errors import UsageError
 from gitops_guard.finding import WAIVED
+from gitops_guard.fix_plan import local_codeowners
 from gitops_guard.github.place import Place, read_place
 from gitops_guard.publishers import post_tracking_issue as post
-from gitops_guard.publishers.tracking_issue import Box, Owners, Text, Tracked, Where, boxes_of, closing, compose
+from gitops_guard.publishers.tracking_issue import Box, Owners, Text, Tracked, Where, closing, compose
 from gitops_guard.report import ReadText, Report
 from gitops_guard.state_branch import Kept, Remote, keep
 from gitops_guard.sweep_scan import Whole
@@ -21,6 +21,7 @@ from gitops_guard.tracking.state import EMPTY, Seen, State, Sweep, updated
 
 if TYPE_CHECKING:
     from gitops_guard.github.transport import Transport
+    from gitops_guard.sweep_fixes import Offer
 
 TITLE = "gitops-guard: sweep of this repository"
 
@@ -112,12 +113,16 @@ def _tracked(source: Source, place: Place, transport: "Transport") -> str:
 def _fixes(
     source: Source, place: Place, transport: "Transport", ticked: tuple[str, ...], branch: str
 ) -> tuple[Box, ...]:
-    from gitops_guard.sweep_fixes import Asked, fix_boxes  # noqa: PLC0415 - loads what proves fixes
+    from gitops_guard.sweep_fixes import Asked, answered  # noqa: PLC0415 - loads what proves fixes
 
-    titles = {rule.id: rule.title for rule in source.report.rules}
-    offers = boxes_of(source.report.open, titles)
-    asked = Asked(offers, ticked, branch, _owners(source.read_text))
-    return fix_boxes(source.run, source.whole, transport, place.repository, asked)
+    asked = Asked(_offers(source), frozenset(ticked), branch)
+    return answered(source.run, source.whole, transport, place.repository, asked)
+
+
+def _offers(source: Source) -> "tuple[Offer, ...]":
+    from gitops_guard.sweep_fixes import offers  # noqa: PLC0415 - likewise
+
+    return offers(source.report, source.run.settings.fix_pull_requests, local_codeowners(source.run.root))
 
 
 def _notes(kept: Kept) -> tuple[str, ...]:
@@ -144,19 +149,17 @@ def _places(report: Report) -> tuple[Seen, ...]:
 def _text(
     source: Source, state: State, where: Where, boxes: tuple[Box, ...] | None = None, notes: tuple[str, ...] = ()
 ) -> Text:
-    report = source.report
     if boxes is None:
-        titles = {rule.id: rule.title for rule in report.rules}
-        boxes = tuple(Box(key, text) for key, text in boxes_of(report.open, titles).items())
-    return compose(Tracked(report, state, where, _owners(source.read_text), boxes, notes))
+        from gitops_guard.sweep_fixes import boxes as boxes_of  # noqa: PLC0415 - likewise
+
+        boxes = boxes_of(_offers(source))
+    return compose(Tracked(source.report, state, where, _owners(source.run.root), boxes, notes))
 
 
-def _owners(read_text: ReadText) -> Owners | None:
-    for path in FILES:
-        text = read_text(path)
-        if text is not None and len(text) <= SIZE_LIMIT:
-            return read_codeowners(text).of
-    return None
+def _owners(root: str) -> Owners | None:
+    """Who owns a path; None where nobody says so at all."""
+    found = local_codeowners(root)
+    return found.of if found.lines else None
 
 
 def _say(line: str) -> None:

@@ -151,7 +151,7 @@ def test_boxes_that_nobody_offers_are_ignored(state: State) -> None:
 
 
 def test_names_of_the_repository_ping_nobody_and_open_no_markup(state: State) -> None:
-    name = "apps/@acme `x` <!-- gitops-guard:fix=GG-POD-001 --> | #1.yaml"
+    name = "apps/@acme `x` <!-- gitops-guard:fix=gg-pod-001 --> | #1.yaml"
     commit(state.path, {name: POD.format(name="x"), "CODEOWNERS": "* @acme/everybody\n"})
     sweep("--publish")
     body = issue(state)["body"]
@@ -382,7 +382,9 @@ def test_the_token_is_in_no_argument_of_git(state: State, tmp_path: Path, monkey
 
 
 def ticked(body: str, rule: str) -> str:
-    return body.replace(f"- [ ] <!-- gitops-guard:fix={rule} -->", f"- [x] <!-- gitops-guard:fix={rule} -->")
+    box = f"<!-- gitops-guard:fix={rule.lower()} -->"
+    assert f"- [ ] {box}" in body
+    return body.replace(f"- [ ] {box}", f"- [x] {box}")
 
 
 def test_a_ticked_box_opens_a_pull_request_with_the_proved_fixes(state: State) -> None:
@@ -395,7 +397,7 @@ def test_a_ticked_box_opens_a_pull_request_with_the_proved_fixes(state: State) -
     assert diff.count("\n-        privileged: true\n+        privileged: false") == 2
     assert "`@acme/payments`" in state.detail(number)["body"]
     assert f"- #{number}: `GG-POD-001`" in issue(state)["body"]
-    assert "fix=GG-POD-001" not in issue(state)["body"]
+    assert "fix=gg-pod-001" not in issue(state)["body"]
     before = len(state.requests)
     sweep("--publish")
     assert changes(state, before) == []
@@ -410,7 +412,7 @@ def test_a_pull_request_that_is_merged_leaves_the_list_and_one_that_is_closed_le
     state.detail(merged)["state"] = state.detail(closed)["state"] = "closed"
     sweep("--publish")
     assert "Privileged container" not in issue(state)["body"]
-    assert "- [ ] <!-- gitops-guard:fix=GG-POD-010 -->" in issue(state)["body"]
+    assert "- [ ] <!-- gitops-guard:fix=gg-pod-010 -->" in issue(state)["body"]
     assert len(state.pulls) == 2
 
 
@@ -426,3 +428,23 @@ def test_a_partial_sweep_closes_no_fix_pull_request(state: State) -> None:
     commit(state.path, {"apps/a.yaml": None, "apps/b.yaml": None})
     sweep("--publish")
     assert state.detail(number)["state"] == "closed"
+
+
+def test_the_configuration_opens_what_is_safe_and_boxes_ask_for_the_rest(state: State) -> None:
+    dockerfile = "FROM debian:12.1\nRUN apt-get update && apt-get install -y curl\nUSER 1000\n"
+    configuration = "fail_level: none\nfix_pull_requests: {group_by: family, limit: 3}\n"
+    commit(state.path, {".gitops-guard.yaml": configuration, "web/Dockerfile": dockerfile})
+    sweep("--publish")
+    assert [pull.head for pull in state.pulls.values()] == ["gitops-guard/fix/dkr"]
+    body = issue(state)["body"]
+    assert "- #1: `DKR`" in body
+    (box,) = re.findall(r"- \[ \] <!-- gitops-guard:fix=(pod-review-[0-9a-f]{8}) -->`POD`", body)
+    issue(state)["body"] = body.replace(
+        f"- [ ] <!-- gitops-guard:fix={box} -->", f"- [x] <!-- gitops-guard:fix={box} -->"
+    )
+    sweep("--publish")
+    assert [pull.head for pull in state.pulls.values()][1:] == [f"gitops-guard/fix/{box}"]
+    assert "privileged: false" in git(state.path, "diff", "main", f"gitops-guard/fix/{box}")
+    before = len(state.requests)
+    sweep("--publish")
+    assert changes(state, before) == []

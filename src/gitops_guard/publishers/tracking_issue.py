@@ -1,12 +1,12 @@
 """The tracking issue of a repository: one text, in parts where it is too long for one."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date, timedelta
 from typing import NamedTuple
 
 from gitops_guard import __version__
-from gitops_guard.finding import DISPLAY_ONLY, SAFE, Finding, Severity
+from gitops_guard.finding import Finding, Severity
 from gitops_guard.publishers.escape import markdown_code, markdown_text, percent_encoded
 from gitops_guard.publishers.templates import render_template
 from gitops_guard.publishers.tracking_numbers import SEVERITIES, counts, headline, number_of
@@ -240,21 +240,3 @@ def _waiver(note: WaiverNote, today: date) -> str:
 def closing(tracked: Tracked) -> bool:
     """Whether the issue is done: a complete sweep found nothing that is open."""
     return tracked.complete and not sum(open_numbers(tracked.state))
-
-
-def boxes_of(findings: Iterable[Finding], titles: Mapping[str, str]) -> dict[str, str]:
-    """What a box for the fixes of each rule says, by the rule's id; only rules that have fixes."""
-    groups: dict[str, list[Finding]] = {}
-    for finding in findings:
-        if finding.fix is not None and finding.fix.safety != DISPLAY_ONLY:
-            groups.setdefault(finding.rule_id, []).append(finding)
-    return {
-        rule: f"{markdown_code(rule)} {markdown_text(titles.get(rule, found[0].rule_name))}: "
-        f"{number_of(len(found), 'problem')}, {_safety(found)}"
-        for rule, found in sorted(groups.items())
-    }
-
-
-def _safety(findings: Iterable[Finding]) -> str:
-    safe = all(one.fix is not None and one.fix.safety == SAFE for one in findings)
-    return "safe" if safe else "**needs review**"
