@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from markdown_it import MarkdownIt
 
 from github_standin.description import Json
 from github_standin.state import Fault, State
@@ -151,17 +152,25 @@ def test_boxes_that_nobody_offers_are_ignored(state: State) -> None:
 
 
 def test_names_of_the_repository_ping_nobody_and_open_no_markup(state: State) -> None:
-    name = "apps/@acme `x` <!-- gitops-guard:fix=gg-pod-001 --> | #1.yaml"
-    commit(state.path, {name: POD.format(name="x"), "CODEOWNERS": "* @acme/everybody\n"})
+    hostile = "apps/@acme/everybody `x` <!-- gitops-guard:fix=gg-pod-001 --> | #1 \u202e\n- [x] .yaml"
+    owners = "* @acme/everybody\n"
+    commit(state.path, {hostile: POD.format(name="x"), "CODEOWNERS": owners})
     sweep("--publish")
     body = issue(state)["body"]
-    row = next(line for line in body.split("\n") if "#1.yaml" in line)
-    assert row.count(" | ") == 3
-    assert "Owned by `@acme/everybody`" in body
-    markdown = pytest.importorskip("markdown_it").MarkdownIt("gfm-like", {"linkify": False})
-    html = markdown.render(body)
-    shown = html.replace("<code>", "\0").split("\0")
-    assert all("@acme" not in part.partition("</code>")[2] for part in shown[1:])
+    assert "### Owned by `@acme/everybody` (29)" in body
+    html = MarkdownIt("gfm-like", {"html": True, "linkify": False}).render(body)
+    outside = re.sub(r"<code>.*?</code>|<a href=\"[^\"]*\">|<!--.*?-->", "", html, flags=re.DOTALL)
+    assert "@acme" not in outside
+    assert "#1" not in outside
+    assert len(re.findall(r"^- \[.\] <!-- gitops-guard:fix=gg-pod-001 -->", body, re.MULTILINE)) == 1
+    assert html.count("<tr>") == html.count("</tr>")
+    assert "\u202e" not in body
+    boxes = [line for line in body.split("\n") if line.startswith("- [")]
+    assert all(line.startswith("- [ ] <!-- gitops-guard:fix=") for line in boxes)
+    before = issue(state)["body"]
+    sweep("--publish")
+    assert issue(state)["body"] == before
+    assert state.pulls == {}
 
 
 def test_a_text_that_is_too_long_goes_on_in_comments(state: State, monkeypatch: pytest.MonkeyPatch) -> None:
