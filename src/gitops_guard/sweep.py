@@ -40,6 +40,12 @@ def sweep(arguments: argparse.Namespace, environment: Mapping[str, str], today: 
 
 def merge(arguments: argparse.Namespace, environment: Mapping[str, str], today: date) -> int:
     """Runs `merge` and returns the exit code: 3 where a shard is missing."""
+    from gitops_guard.repository_shards import is_one  # noqa: PLC0415 - only for this command
+
+    if is_one(arguments.shards[0]):
+        from gitops_guard.sweep_repositories import merge_repositories  # noqa: PLC0415 - a sweep of its own
+
+        return merge_repositories(arguments, environment, today)
     targets = _targets(arguments)
     run = tree_run(arguments, os.getcwd(), today)  # noqa: PTH109 - see above
     whole = judge_shards(run, [shard_file.read(path) for path in arguments.shards])

@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from hashlib import sha256
-from typing import Any, NamedTuple
+from typing import Any
 
 from gitops_guard.checking import write
 from gitops_guard.errors import CLEAN, FINDINGS, INCOMPLETE, PublishError, SourceError, UsageError
@@ -20,6 +20,8 @@ from gitops_guard.options import level
 from gitops_guard.publishers import post_tracking_issue as post
 from gitops_guard.publishers.escape import printable_unicode
 from gitops_guard.publishers.tracking_repositories import SweptRepository, compose, repository_of
+from gitops_guard.repository_shards import Part, Result, joined, number_of, read, render
+from gitops_guard.sharding.plan import parse_shard
 from gitops_guard.sources.clones import CloneLimits, clone
 from gitops_guard.sources.git import current_commit
 from gitops_guard.state_branch import Remote, keep
@@ -37,28 +39,44 @@ _REPORT_LIMIT = 512 * 1024 * 1024
 _SECRETS = frozenset(("GITHUB_TOKEN", "INPUT_GITHUB-TOKEN", "ACTIONS_ID_TOKEN_REQUEST_TOKEN", "ACTIONS_RUNTIME_TOKEN"))
 
 
-class Result(NamedTuple):
-    """What was seen of a repository; with `trouble` not all of it was looked at."""
-
-    repository: SweptRepository
-    seen: tuple[Seen, ...] = ()
-
-
 def sweep_repositories(arguments: argparse.Namespace, environment: Mapping[str, str], today: date) -> int:
     """Sweeps, reports, and publishes where that was asked for; returns the exit code: 3 where one was not swept."""
-    for name in ("shard", "upload_sarif", "paths", "report", "rule"):
-        if getattr(arguments, name):
-            raise UsageError(f"--{name.replace('_', '-')} does not go together with --repos")
-    if arguments.format not in {"console", "json"}:
-        raise UsageError(f"--format {arguments.format} does not go together with --repos", hint="console or json")
+    _check(arguments, ("upload_sarif", "paths", "report", "rule"))
+    shard = None if arguments.shard is None else parse_shard(arguments.shard)
     place = read_place(environment) if arguments.publish or not os.path.isfile(arguments.repos) else None  # noqa: PTH113
     names = _names(arguments.repos, place)
+    own = [name for name in names if shard is None or number_of(name, shard.total) == shard.number]
     results = []
-    for number, name in enumerate(names, 1):
+    for number, name in enumerate(own, 1):
         result = _swept(name, arguments, environment)
         trouble = f": {printable_unicode(result.repository.trouble)}" if result.repository.trouble else ""
-        _say(f"{number} of {len(names)}: {name}: {len(result.seen):,} problems{trouble}")
+        _say(f"{number} of {len(own)}: {name}: {len(result.seen):,} problems{trouble}")
         results.append(result)
+    if shard is None:
+        return _deliver(arguments, place, results, today)
+    target = arguments.output or f"gitops-guard-{shard.number}-of-{shard.total}.shard"
+    write(render(Part(shard, tuple(names), tuple(results))), target)
+    return CLEAN
+
+
+def merge_repositories(arguments: argparse.Namespace, environment: Mapping[str, str], today: date) -> int:
+    """Joins the parts of a sweep of several repositories, as `sweep_repositories` would have swept all of them."""
+    _check(arguments, ("upload_sarif", "report"))
+    results = joined([read(path) for path in arguments.shards])
+    return _deliver(arguments, read_place(environment) if arguments.publish else None, results, today)
+
+
+def _check(arguments: argparse.Namespace, without: Sequence[str]) -> None:
+    for name in without:
+        if getattr(arguments, name):
+            raise UsageError(f"--{name.replace('_', '-')} does not go together with several repositories")
+    if arguments.format not in {"console", "json"}:
+        raise UsageError(f"--format {arguments.format} is none for several repositories", hint="console or json")
+    if getattr(arguments, "shard", None) and (arguments.publish or arguments.dry_run):
+        raise UsageError("a shard publishes nothing", hint="gitops-guard merge does")
+
+
+def _deliver(arguments: argparse.Namespace, place: Place | None, results: Sequence[Result], today: date) -> int:
     if arguments.publish:
         if place is None or not place.token:
             raise UsageError("no token", hint="set GITHUB_TOKEN, or leave --publish out")

@@ -97,10 +97,16 @@ def _comment(call: Call, comment: Json) -> Json:
     return filled("issue-comment", values | {"html_url": address})
 
 
+def list_repositories(call: Call) -> Answer:
+    found = [filled("minimal-repository", one) for one in call.state.organisation]
+    return Answer(200, found)
+
+
 _READ, _WRITE = (("issues", "read"),), (("issues", "write"),)
 _BOTH_READ = (("issues", "read"), ("pull_requests", "read"))
 _BOTH_WRITE = (("issues", "write"), ("pull_requests", "write"))
 ENTRIES = {
+    ("get", "/orgs/{org}/repos"): Entry(list_repositories, ()),
     ("get", REPOSITORY + "/issues"): Entry(list_issues, _READ),
     ("post", REPOSITORY + "/issues"): Entry(create, _WRITE),
     ("get", REPOSITORY + "/issues/{issue_number}"): Entry(get, _READ),

@@ -115,5 +115,63 @@ def test_the_token_goes_to_its_server_only_and_into_no_argument() -> None:
 
 
 def test_options_of_one_repository_do_not_go_together_with_several(state: State) -> None:
-    assert swept(state, ["acme/shop"], "--shard", "1/2") == 2
     assert swept(state, ["acme/shop"], "--upload-sarif") == 2
+    assert swept(state, ["acme/shop"], "--shard", "1/2") == 2, "a shard publishes nothing"
+
+
+def test_the_repositories_of_an_organisation_but_archived_ones(
+    state: State, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other(state, "acme/pay", {"a.yaml": POD.format(name="a")})
+    names = [("acme/shop", False), ("acme/pay", False), ("acme/old", True)]
+    state.organisation = [{"full_name": name, "archived": archived} for name, archived in names]
+    assert main(["sweep", "--repos", "acme", "--format", "json"]) == 0
+    told = json.loads(capsys.readouterr().out)["repositories"]
+    assert [(one["repository"], one["open"]["critical"]) for one in told] == [("acme/pay", 1), ("acme/shop", 0)]
+
+
+def parts(state: State, names: list[str], total: int) -> list[str]:
+    listed = state.path.parents[1] / "list.txt"
+    listed.write_text("\n".join(names))
+    files = [str(state.path.parents[1] / f"{number}.shard") for number in range(1, total + 1)]
+    for number, file in enumerate(files, 1):
+        assert main(["sweep", "--repos", str(listed), "--shard", f"{number}/{total}", "--output", file]) == 0
+    return files
+
+
+def test_shards_of_repositories_are_merged_as_if_they_were_swept_at_once(
+    state: State, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("pay", "mail", "web"):
+        other(state, f"acme/{name}", {"a.yaml": POD.format(name=name)})
+    names = ["acme/pay", "acme/mail", "acme/web", "acme/gone"]
+    files = parts(state, names, 3)
+    capsys.readouterr()
+    listed = str(state.path.parents[1] / "list.txt")
+    assert main(["sweep", "--repos", listed, "--format", "json"]) == 3
+    whole = capsys.readouterr().out
+    assert main(["merge", *reversed(files), "--format", "json"]) == 3
+    assert capsys.readouterr().out == whole
+    assert main(["merge", *files, "--publish", "--output", "/dev/null"]) == 3
+    assert "> 1 of 4 repositories could not be swept as a whole" in body(state)
+    assert "| `acme/mail` | 1 |" in body(state)
+
+
+def test_a_missing_or_tampered_shard_of_repositories(state: State, capsys: pytest.CaptureFixture[str]) -> None:
+    for name in ("pay", "mail"):
+        other(state, f"acme/{name}", {"a.yaml": POD.format(name=name)})
+    files = parts(state, ["acme/pay", "acme/mail"], 2)
+    holder = next(file for file in files if '"acme/pay a.yaml"' in Path(file).read_text())
+    files.remove(holder)
+    assert main(["merge", *files, "--format", "json"]) == 3
+    told = {one["repository"]: one for one in json.loads(capsys.readouterr().out)["repositories"]}
+    assert "is missing" in told["acme/pay"]["trouble"]
+    for old, new in (
+        ('"acme/pay a.yaml"', '"acme/mail a.yaml"'),
+        ('"GG-POD-001", 4', '"GG-POD-001", "4"'),
+        ("]}", "]"),
+    ):
+        text = Path(holder).read_text()
+        Path(f"{holder}.bad").write_text(text.replace(old, new))
+        assert main(["merge", f"{holder}.bad"]) == 3
+        assert "no shard of this version" in capsys.readouterr().err
