@@ -54,10 +54,11 @@ REPORTS = {"sarif-file": "sarif", "html-file": "html", "patch-file": "patch"}
 
 
 class Counts(NamedTuple):
-    """The number of findings that no waiver covers, and how many of them are new."""
+    """The number of findings that no waiver covers, how many of them are new, and whether every file could be read."""
 
     findings: int
     new: int
+    complete: bool = True
 
 
 class Owner(NamedTuple):
@@ -225,11 +226,12 @@ def count(json_report: str) -> Counts | None:
     """Reads the JSON report of the command that just ended; None when it wrote none."""
     try:
         with open(json_report, encoding="utf-8") as file:  # noqa: PTH123 - pathlib costs start-up
-            findings = json.load(file)["findings"]
+            report = json.load(file)
+        findings, failed = report["findings"], report.get("coverage", {}).get("failed", ())
     except (OSError, ValueError, KeyError):
         return None
     open_ones = [finding["status"] for finding in findings if finding["status"] != "waived"]
-    return Counts(len(open_ones), open_ones.count("new"))
+    return Counts(len(open_ones), open_ones.count("new"), not failed)
 
 
 def outputs(values: Mapping[str, str], delimiter: str) -> str:
@@ -296,7 +298,8 @@ def _write_outputs(environ: Mapping[str, str], code: int, counts: Counts | None)
     if not target:
         return
     done = counts is not None
-    sarif = _written(input_value(environ, "sarif-file")) if done else ""
+    # An upload without the findings of a file would close its alerts.
+    sarif = _written(input_value(environ, "sarif-file")) if counts is not None and counts.complete else ""
     values = {
         "verdict": "" if code == CLEAN and _is_posting(environ) else VERDICTS.get(code, VERDICTS[INCOMPLETE]),
         "findings": "" if counts is None else str(counts.findings),

@@ -38,6 +38,10 @@ if TYPE_CHECKING:
     from gitops_guard.image_facts import Bar
 
 
+PROVED_FILES = 300
+"""Files of a change whose fixes are proved, those with the worst problems first: each proof reads the whole change."""
+
+
 class Asking(NamedTuple):
     """Whether registries and scanners are asked: never, where the configuration decides by it, or always.
 
@@ -373,6 +377,10 @@ def _shown(head: _Side, detections: Iterable[Detection]) -> dict[str, str]:
     return {path: mask(file.text, secrets.get(path, ())) for path, file in head.texts.items()}
 
 
+def _not_proved(offer: FixOffer) -> FixOffer:
+    return offer._replace(refused=f"not proved here, where {PROVED_FILES} files have worse problems: gitops-guard fix")
+
+
 def _with_patches(findings: list[Finding], detections: list[Detection], head: _Side, bench: Workbench) -> list[Finding]:
     """Proves the fixes of new findings, file by file."""
     wanted: dict[str, list[Detection]] = {}
@@ -382,9 +390,14 @@ def _with_patches(findings: list[Finding], detections: list[Detection], head: _S
         if detection is not None and finding.status == NEW:
             wanted.setdefault(finding.place.path, []).append(detection)
     proved: dict[tuple[str, Place], FixOffer] = {}
-    for path, group in wanted.items():
+    ordered = sorted(wanted.items(), key=lambda item: -max(d.finding.severity for d in item[1]))
+    for number, (path, group) in enumerate(ordered):
         file = head.texts.get(path)
         if file is None:
+            continue
+        if number >= PROVED_FILES:
+            offer = {(d.finding.stem, d.finding.place): _not_proved(d.finding.fix) for d in group if d.finding.fix}
+            proved |= offer
             continue
         everything = [d for d in detections if d.finding.place.path == path]
         found = offers(file, group, bench.bench(everything))

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from gitops_guard.chat import answer
 from gitops_guard.chat.answer import Answer
-from gitops_guard.chat.command import Command, Explain, Fix, Mistake, Recheck, Waive, commands
-from gitops_guard.errors import CLEAN, INCOMPLETE, GuardError, UsageError
+from gitops_guard.chat.command import Command, Explain, Fix, Mistake, Recheck, Waive, commands, shown
+from gitops_guard.errors import CLEAN, INCOMPLETE, GuardError, PublishError, UsageError
 from gitops_guard.github.comment_event import CommentEvent, read_comment
 
 if TYPE_CHECKING:
@@ -34,8 +34,10 @@ def answer_comment(arguments: argparse.Namespace, environment: Mapping[str, str]
     talk = _conversation(arguments, environment, event, today)
     if talk is None:
         return CLEAN
-    talk.repository.react(event.comment, "eyes")
+    _react(talk.repository, event, "eyes")
     answers = [_answered(talk, command, number, asked) for number, command in enumerate(asked)]
+    if len(answers) > 1 or isinstance(asked[0], Mistake):
+        answers = [answer.headed(shown(command), one) for command, one in zip(asked, answers, strict=True)]
     _reply(talk.repository, event, answers)
     failed = any(isinstance(one, _Failure) for one in answers)
     return INCOMPLETE if failed else CLEAN
@@ -71,8 +73,8 @@ def _conversation(
     transport = Transport(event.places.api_url, token, pause=1, wait=120, recovery=2)
     repository = Repository(transport.call, event.places.repository)
     login = repository.login()
-    replies = (c for c in repository.comments(event.number) if c.author == login)
-    if event.author == login or any(answer.replied_to(c.body) == event.comment for c in replies):
+    replies = (comment for comment in repository.comments(event.number) if comment.author == login)
+    if any(answer.replied_to(comment.body) == event.comment for comment in replies):
         sys.stderr.write("gitops-guard: nothing to do: it is answered already\n")
         return None
     if repository.permission(event.author) not in MAY_WRITE:
@@ -147,4 +149,12 @@ def _as_event(pull: "Pull", repository: "Repository") -> dict[str, object]:
 def _reply(repository: "Repository", event: CommentEvent, answers: list[Answer]) -> None:
     """The one reply, then the reaction that says how it ended: whoever sees that may read."""
     repository.comment(event.number, answer.reply(event.comment, answers))
-    repository.react(event.comment, "+1" if all(one.done for one in answers) else "confused")
+    _react(repository, event, "+1" if all(one.done for one in answers) else "confused")
+
+
+def _react(repository: "Repository", event: CommentEvent, content: str) -> None:
+    """A reaction is a courtesy: where the token may not, the reply says the same."""
+    try:
+        repository.react(event.comment, content)
+    except PublishError as error:
+        sys.stderr.write(f"gitops-guard: no reaction: {error.message}\n")

@@ -143,10 +143,11 @@ def body(group: FixGroup, state: str, *, left_out: Sequence[tuple[str, str]] = (
     return "\n".join(lines) + "\n"
 
 
-_AFTERWORD = """\
-Checks do not start by themselves where a workflow's own token opened this: close and open it again, or push an empty
-commit. Later runs bring this text and the branch up to date until somebody else commits to it. Close it and it stays
-closed until its content changes."""
+_AFTERWORD = (
+    "Checks do not start by themselves where a workflow's own token opened this: close and open it again, or push an "
+    "empty commit. Later runs bring this text and the branch up to date until somebody else commits to it. Close it "
+    "and it stays closed until its content changes."
+)
 
 
 def _what(group: FixGroup) -> list[str]:

@@ -28,10 +28,10 @@ FILES_OF_A_COMMIT = 100
 
 _ASSIGNEES, _REVIEWERS, _NAMED = 10, 15, 5
 _OBSOLETE = "<!-- gitops-guard:obsolete -->"
-_OBSOLETE_TEXT = """
-Nothing is left to fix: a complete scan of the base finds none of these problems any more. gitops-guard closes this pull
-request and deletes its branch, which holds only its own commits.
-"""
+_OBSOLETE_TEXT = (
+    "\nNothing is left to fix: a complete scan of the base finds none of these problems any more. gitops-guard closes "
+    "this pull request and deletes its branch, which holds only its own commits.\n"
+)
 
 MakeCommit = Callable[[str, str, tuple[str, str], Sequence[FileChange]], str]
 """Commits over the API: branch, the commit that it must end in, headline and body, files; gives the new commit."""

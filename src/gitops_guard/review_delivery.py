@@ -41,7 +41,13 @@ def post(to: Conversation, report: Report, composed: Review, summary: str, *, co
         raise UsageError("no token", hint="set GITHUB_TOKEN, or use --dry-run")
     client = Client(to.places.api_url, to.token, to.places.repository, to.number)
     posting = Posting(
-        composed, summary, to.head_sha, to.instance, complete=complete, worth=markdown.worth_posting(report)
+        composed,
+        summary,
+        to.head_sha,
+        to.instance,
+        complete=complete,
+        worth=markdown.worth_posting(report),
+        unseen=frozenset(skipped.path for skipped in report.coverage.skipped),
     )
     outcome = post_review.post(client, posting)
     sys.stderr.write(f"gitops-guard: {outcome.sentence}\n")

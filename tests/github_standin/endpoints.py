@@ -4,6 +4,8 @@ The wording of refusals is GitHub's own, as people quote it in their threads (pa
 ubuntu/WSL#244, qiniu/reviewbot#179).
 """
 
+from collections.abc import Sequence
+
 from .call import (
     BODY_LIMIT,
     PULL_READ,
@@ -159,7 +161,7 @@ def delete_review_comment(call: Call) -> Answer:
     return Answer(204)
 
 
-def anchor_problems(changed: list[ChangedFile], comment: Json) -> list[str]:
+def anchor_problems(changed: Sequence[ChangedFile], comment: Json) -> list[str]:
     """Why a comment can't stand where it wants to; empty when it can."""
     side, line = comment.get("side", "RIGHT"), comment.get("line")
     file = next((file for file in changed if file.path == comment["path"]), None)

@@ -2,6 +2,7 @@
 
 import re
 import subprocess
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -40,8 +41,9 @@ def git(repository: Path, *arguments: str) -> str:
     return subprocess.run(command, check=True, capture_output=True).stdout.decode("utf-8", "replace")
 
 
-def changed_files(repository: Path, base: str, head: str) -> list[ChangedFile]:
-    """The files of a pull request, in git's order."""
+@cache
+def changed_files(repository: Path, base: str, head: str) -> tuple[ChangedFile, ...]:
+    """The files between two commits, given by their names in full, in git's order."""
     root = git(repository, "merge-base", base, head).strip()
     names = git(repository, "diff", "--name-status", "-z", "-M", root, head).split("\0")
     files, at = [], 0
@@ -53,9 +55,10 @@ def changed_files(repository: Path, base: str, head: str) -> list[ChangedFile]:
         both = [path] if previous is None else [previous, path]
         text = git(repository, "diff", "-U3", "-M", root, head, "--", *(f":(literal){name}" for name in both))
         files.append(ChangedFile(path, previous, _STATES[state], _hunks(text)))
-    return files
+    return tuple(files)
 
 
+@cache
 def moved_line(repository: Path, path: str, line: int, old: str, new: str) -> int | None:
     """Where a line of `old` is in `new`; None when it was changed or is gone."""
     if old == new:

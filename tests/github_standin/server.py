@@ -40,8 +40,11 @@ class StandIn:
 
     def fault(self, request: tuple[str, str]) -> Fault | None:
         """The fault that meets this request, one time less from now on."""
+        if self.state.spared:
+            self.state.spared -= 1
+            return None
         for at, fault in enumerate(self.state.faults):
-            if fault.method == request[0] and request[1].endswith(fault.ends):
+            if fault.method in {"", request[0]} and request[1].endswith(fault.ends):
                 rest = [] if fault.times <= 1 else [fault._replace(times=fault.times - 1)]
                 self.state.faults[at : at + 1] = rest
                 return fault

@@ -31,7 +31,7 @@ class PullRequest(NamedTuple):
 
 
 class Fault(NamedTuple):
-    """Something that goes wrong, `times` times, with requests of this method whose path ends with `ends`.
+    """Something that goes wrong, `times` times, with requests of this method and a path that ends with `ends`.
 
     `status` answers with it; without one the connection is cut. `done` does the work first, as GitHub may. `kind` makes
     it an error of GraphQL (`FORBIDDEN`, `RATE_LIMITED`), whose status is 200. A mutation ends with `#itsName`.
@@ -75,6 +75,8 @@ class State:
         self.may_open_pulls = True
         """The setting "Allow GitHub Actions to create and approve pull requests"."""
         self.faults: list[Fault] = []
+        self.spared = 0
+        """How many requests no fault meets before the first may."""
         self.requests: list[tuple[str, str]] = []
         self.violations: list[str] = []
         self._last = 1000
@@ -102,6 +104,9 @@ class State:
 
     def sha(self, revision: str) -> str:
         """The commit that a branch points to."""
+        loose = self.path / ".git" / "refs" / "heads" / revision
+        if loose.is_file():
+            return loose.read_text().strip()
         return git(self.path, "rev-parse", "--verify", revision + "^{commit}").strip()
 
     def git_has(self, commit: str) -> bool:
@@ -111,9 +116,9 @@ class State:
         except CalledProcessError:
             return False
 
-    def files(self, pull: PullRequest, commit: str | None = None) -> list[ChangedFile]:
+    def files(self, pull: PullRequest, commit: str | None = None) -> tuple[ChangedFile, ...]:
         """The files that a pull request changes, up to a commit of it."""
-        return changed_files(self.path, pull.base, commit or pull.head)
+        return changed_files(self.path, self.sha(pull.base), commit or self.sha(pull.head))
 
     def commits(self, pull: PullRequest) -> list[str]:
         """The commits that belong to a pull request."""

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from github_standin.git_server import serving
 from github_standin.server import running
 from github_standin.state import Fault, PullRequest, State
 from gitops_guard.cli import main
@@ -88,10 +89,11 @@ class World:
         with pytest.MonkeyPatch.context() as patch:
             given = {"GITHUB_API_URL": self.url, "GITHUB_TOKEN": TOKEN, "GITHUB_EVENT_NAME": "issue_comment",
                      "GITHUB_EVENT_PATH": str(file), "GITHUB_REPOSITORY": "acme/shop",
-                     "GITHUB_WORKSPACE": str(self.state.path)}  # fmt: skip
+                     "GITHUB_SERVER_URL": str(values.get("server", "https://127.0.0.1:9")),
+                     "GITHUB_WORKSPACE": str(values.get("workspace", self.state.path))}  # fmt: skip
             for name, value in given.items():
                 patch.setenv(name, value)
-            patch.chdir(self.state.path)
+            patch.chdir(str(values.get("workspace", self.state.path)))
             patch.setattr("gitops_guard.github.transport.time.sleep", lambda _: None)
             return main(["comment", "--offline"])
 
@@ -264,6 +266,22 @@ def test_a_patch_never_shows_a_secret(world: World) -> None:
     assert "hunter2" not in world.replies[1]
 
 
+def test_what_a_shallow_checkout_of_the_default_branch_lacks_is_fetched(world: World, tmp_path: Path) -> None:
+    clone = tmp_path / "clone"
+    git(tmp_path, "clone", "-q", "--depth=1", f"file://{world.state.path}", str(clone))
+    files = sorted(path.name for path in clone.iterdir())
+    until = f"{datetime.now(UTC).year}-12-31"
+    commit(world.state.path, moved="a: 1\n")
+    with serving(world.state.path, "acme/shop", TOKEN) as server:
+        world.say("/gitops-guard fix", workspace=clone, server=server.url)
+        world.say(f"/gitops-guard waive GG-POD-001 until {until} because so", workspace=clone, server=server.url)
+        assert server.refused == 0
+    assert "readOnly: true" in world.head("new.yaml")
+    assert "Opened #8" in world.replies[1]
+    assert sorted(path.name for path in clone.iterdir()) == files
+    assert TOKEN not in (clone / ".git/config").read_text()
+
+
 def test_files_with_a_mode_are_left_out_and_named(world: World) -> None:
     git(world.state.path, "checkout", "-q", "change")
     (world.state.path / "new.yaml").chmod(0o755)
@@ -323,6 +341,25 @@ def test_waive_opens_a_pull_request_on_the_default_branch(
     assert finding["status"] == "waived"
 
 
+def test_recheck_of_a_fork_posts_as_the_base_may(world: World) -> None:
+    world.state.pulls[7] = world.state.pulls[7]._replace(head_repository="mallory/shop")
+    assert world.say("/gitops-guard recheck") == 0
+    assert world.state.review_comments
+    assert "again: there are findings" in world.replies[0]
+
+
+def test_a_reaction_that_is_refused_stops_nothing(world: World) -> None:
+    world.state.faults = [Fault("POST", "/reactions", status=403, message="Forbidden", times=2)]
+    assert world.say("/gitops-guard fix") == 0
+    assert "Committed" in world.replies[0]
+
+
+def test_a_person_whose_token_it_is_may_command_too(world: World) -> None:
+    world.state.add_token(TOKEN, "octocat", contents="write", pull_requests="write", issues="write")
+    world.say("/gitops-guard fix")
+    assert "readOnly: true" in world.head("new.yaml")
+
+
 def test_waive_keeps_what_is_in_the_configuration(world: World) -> None:
     (world.state.path / ".gitops-guard.yaml").write_text("# ours\nfail_level: high  # since 2024\n")
     git(world.state.path, "add", "-A")
@@ -361,13 +398,20 @@ def test_many_commands_get_one_bounded_reply(world: World) -> None:
     world.say("/gitops-guard explain GG-POD-001\n" * 1900)
     (reply,) = world.replies
     assert len(reply) < 65_536
-    assert "more than 5 commands" in reply
+    assert "More than 5 commands" in reply
 
 
 def test_one_fix_of_a_comment_is_enough(world: World) -> None:
     world.say("/gitops-guard fix\n/gitops-guard fix all")
     assert git(world.state.path, "rev-list", "--count", "main..change") == "2"
     assert "one `fix` of a comment is enough" in world.replies[0].replace("\\", "")
+
+
+def test_what_was_written_is_shown_as_it_is(world: World) -> None:
+    world.say("/gitops-guard @acme/all ``<!-- x -->`` $(id)\n/gitops-guard explain GG-POD-001")
+    (reply,) = world.replies
+    assert "`/gitops-guard explain GG-POD-001`" in reply
+    assert "```/gitops-guard @acme/all ``<!-- x -->`` $(id)```" in reply.replace("``` ", "```").replace(" ```", "```")
 
 
 def test_the_longest_comment_is_read(world: World) -> None:

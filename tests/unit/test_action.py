@@ -161,6 +161,8 @@ def test_counts_leave_waived_findings_out(tmp_path: Path) -> None:
     report = tmp_path / "r.json"
     report.write_text(json.dumps({"findings": [{"status": s} for s in ("new", "existing", "waived", "new")]}))
     assert action.count(str(report)) == action.Counts(findings=3, new=2)
+    report.write_text(json.dumps({"findings": [], "coverage": {"failed": [{"path": "a.yaml"}]}}))
+    assert action.count(str(report)) == action.Counts(findings=0, new=0, complete=False)
 
 
 @pytest.mark.parametrize("text", [None, "", "{", "{}"])
@@ -298,6 +300,19 @@ def test_passwords_of_registries_are_masked_and_gone_from_the_inputs(
     printed = capsys.readouterr().out
     assert "::add-mask::s3%25cret" in printed.splitlines()
     assert printed.count("s3%") == 1
+
+
+def test_a_partial_scan_has_no_sarif_to_upload(run_action: RunAction, tmp_path: Path) -> None:
+    def partial(arguments: list[str]) -> int:
+        path = next(a for a in arguments if a.startswith("--report=json=")).removeprefix("--report=json=")
+        Path(path).write_text(json.dumps({"findings": [], "coverage": {"failed": [{"path": "a.yaml"}]}}))
+        (tmp_path / "guard.sarif").write_text("{}")
+        return CLEAN
+
+    assert run_action(partial) == CLEAN
+    written = (tmp_path / "output").read_text().splitlines()
+    read = dict(zip((name.split("<<")[0] for name in written[::3]), written[1::3], strict=True))
+    assert (read["sarif"], read["sarif-file"], read["findings"]) == ("", "", "0")
 
 
 def test_an_artifact_that_the_change_brings_along_is_not_handed_over(

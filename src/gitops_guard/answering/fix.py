@@ -82,9 +82,8 @@ def _commit(
         tip = _committed(talk, asked, kept, done)
     except StaleBranchError:
         return _moved(talk, "a newer push came meanwhile")
-    rules = sorted({d.finding.rule_id for one in done for solution in one.applied for d in solution.solved})
     files_word = "file" if len(kept) == 1 else "files"
-    text = f"Committed {tip}: {_problems(done)} in {len(kept)} {files_word} ({', '.join(rules)})."
+    text = f"Committed {tip}: {_problems(done)} in {len(kept)} {files_word} ({', '.join(_rules(done))})."
     text += _notes(done) + _listed("Left out", left_out) + _listed("No fix was proved for", refused)
     return Answer(text + "\n\nChecks do not start by themselves for a workflow's own commit.", done=True)
 
@@ -93,7 +92,7 @@ def _committed(talk: Conversation, asked: Fix, files: Sequence[FileChange], done
     parts = [files[at : at + FILES_OF_A_COMMIT] for at in range(0, len(files), FILES_OF_A_COMMIT)]
     tip = talk.pull.head_sha
     for number, part in enumerate(parts, 1):
-        body = f"Proved fixes ({asked.what}), asked for in a comment.\n\n"
+        body = f"Proved fixes ({asked.what}) of {', '.join(_rules(done))}, asked for in a comment.\n\n"
         body += f"{_TRAILER}: {talk.event.comment} {number}/{len(parts)}"
         tip = talk.committer.commit(talk.pull.head_ref, tip, (f"Fix {_problems(done)}", body), part)
     return tip
@@ -107,6 +106,10 @@ def _patch(talk: Conversation, found: Judged, changed: list[FixedFile], refused:
     intro = f"The branch lies in another repository, where this workflow may not commit. For {talk.pull.head_sha[:10]}:"
     given = answer.patch(intro, shown.text)
     return given._replace(text=given.text + _notes(changed) + more)
+
+
+def _rules(done: list[FixedFile]) -> list[str]:
+    return sorted({d.finding.rule_id for one in done for solution in one.applied for d in solution.solved})
 
 
 def _problems(done: list[FixedFile]) -> str:

@@ -24,8 +24,8 @@ _BODY = """\
 - until: {until}
 - because: {reason}
 
-This adds one entry to `waivers` in {path}. It counts for pull requests whose base has it. After its last day it waives
-nothing and is itself reported.
+This adds one entry to `waivers` in {path}. It counts for pull requests whose base has it. After its last day it \
+waives nothing and is itself reported.
 
 Checks do not start by themselves where a workflow's own token opened this: close and open it again.
 """
@@ -42,7 +42,7 @@ def waive(talk: Conversation, asked: Waive, number: int) -> Answer:
     waiver = waiver_of(asked, rule, () if asked.path else _paths(talk, rule), talk.event.author)
     base = talk.repository.default_branch()
     branch = f"gitops-guard/waive/{rule.lower()}-{talk.event.comment}-{number}"
-    known = next(iter(talk.repository.pulls(branch=branch)), None)
+    known = next(iter(talk.repository.pulls(state="all", branch=branch)), None)
     if known is not None:
         return _opened(known.number)
     tip = talk.repository.branch(base)
@@ -86,6 +86,8 @@ def _commit(talk: Conversation, branch: str, tip: str, written: Written, file: S
     if not last:
         talk.repository.create_branch(branch, tip)
     elif last != tip:
+        if any(commit.author != talk.login for commit in talk.repository.commits_between(tip, branch)):
+            raise UsageError(f"somebody committed to {branch}")
         talk.repository.reset_branch(branch, tip)
     encoded = written.after.encode() if file is None else file.encode(written.after)
     before = None if file is None else file.encode(file.text)

@@ -23,6 +23,11 @@ class Answer(NamedTuple):
     done: bool
 
 
+def headed(command: str, answer: Answer) -> Answer:
+    """An answer among several, with the command that it is about."""
+    return answer._replace(text=f"{code(command)}\n\n{answer.text}") if command else answer
+
+
 def reply(comment: int, answers: Sequence[Answer]) -> str:
     """The reply to a comment; what does not fit is left out whole, and that is said."""
     lines = [f"<!-- gitops-guard:reply={comment} -->"]
@@ -47,7 +52,7 @@ def replied_to(body: str) -> int | None:
 
 def mistake(why: str) -> Answer:
     """What is wrong with a command, and what there is."""
-    return Answer(f"{plain(why)}.\n\n{USAGE}", done=False)
+    return Answer(f"{plain(why[:1].upper() + why[1:])}.\n\n{USAGE}", done=False)
 
 
 def refusal(why: str) -> Answer:

@@ -10,6 +10,7 @@ _WORD = "/gitops-guard"
 _LONGEST = 600
 _LONGEST_REASON = 300
 _LONGEST_PATH = 300
+_SHOWN = 80
 _RULE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,79}")
 _FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
 _WAIVE = re.compile(
@@ -56,9 +57,10 @@ class Waive(NamedTuple):
 
 
 class Mistake(NamedTuple):
-    """Something that is no command; `why` is for the person who wrote it."""
+    """Something that is no command; `why` is for the person who wrote it, `text` what was written, or its beginning."""
 
     why: str
+    text: str = ""
 
 
 Command = Fix | Explain | Recheck | Waive | Mistake
@@ -80,8 +82,25 @@ def commands(body: str) -> tuple[Command, ...]:
         elif line.startswith(_WORD) and not line[len(_WORD) : len(_WORD) + 1].strip():
             if len(found) == MOST:
                 return (*found, Mistake(f"more than {MOST} commands in one comment: these are the first {MOST}"))
-            found.append(_command(line[len(_WORD) :]))
+            found.append(_named(_command(line[len(_WORD) :]), line))
     return tuple(found)
+
+
+def _named(command: Command, line: str) -> Command:
+    return command._replace(text=line[:_SHOWN].strip()) if isinstance(command, Mistake) else command
+
+
+def shown(command: Command) -> str:
+    """A command as it is written, shortened."""
+    if isinstance(command, Mistake):
+        return command.text
+    if isinstance(command, Fix):
+        return f"{_WORD} fix {command.what}"
+    return f"{_WORD} recheck" if isinstance(command, Recheck) else f"{_WORD} {_verb(command)} {command.rule}"
+
+
+def _verb(command: Explain | Waive) -> str:
+    return "explain" if isinstance(command, Explain) else "waive"
 
 
 def _closes(line: str, fence: str) -> bool:

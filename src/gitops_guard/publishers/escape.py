@@ -3,7 +3,6 @@
 import re
 
 _LONGEST_NAME = 300
-_LONGEST_PATCH = 6000
 _FIRST_BYTE, _LAST_BYTE, _BYTES = 0xDC80, 0xDCFF, 0xDC00
 """Surrogates that stand for bytes which are not UTF-8 (PEP 383)."""
 
@@ -73,8 +72,8 @@ def cut(text: str, most: int) -> str:
 
 
 def fenced(text: str) -> tuple[str, str]:
-    """A fence for Markdown and a diff that cannot close it; a long one is cut."""
-    diff = cut(valid_unicode(text).rstrip("\n"), _LONGEST_PATCH)
+    """A fence for Markdown and a diff that cannot close it. It is whole: half a patch cannot be applied."""
+    diff = valid_unicode(text).rstrip("\n")
     return "`" * max(3, 1 + max((len(run) for run in re.findall("`+", diff)), default=0)), diff
 
 

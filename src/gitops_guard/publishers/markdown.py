@@ -3,17 +3,32 @@
 Names and messages come from the repository: they open no markup, ping nobody, and refer to no issue.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from gitops_guard import __version__
 from gitops_guard.finding import WAIVED, Finding
 from gitops_guard.publishers import image_markdown, wording
 from gitops_guard.publishers.escape import fenced, markdown_code, markdown_text, percent_encoded
+from gitops_guard.publishers.packing import Page, packed
 from gitops_guard.publishers.templates import render_template
 from gitops_guard.report import Report, by_severity
 
-COMMENT_LIMIT = 65_536
+COMMENT_LIMIT = 65_536 - 256
+"""Characters: what GitHub takes, less room for the hidden line of a comment."""
+_MOST_ROWS, _LEAST_ROWS = 2000, 25
+_SECTIONS = {
+    "combined": "the patches of several places",
+    "network_patch": "the policy patch",
+    "waived": "what was accepted",
+    "waivers": "the waivers",
+    "switched_off": "the rules that did not run",
+    "skipped": "the files that were not looked at",
+    "images": "the images",
+    "network": "the network",
+    "failed": "the files that could not be read",
+}
+"""What makes way when there is no room, what is missed least first."""
 _NOTES = 20
 _COMBINED = 5
 _SHORT_COMMIT = 7
@@ -45,20 +60,9 @@ class _Row(NamedTuple):
 
 
 def render(report: Report, around: Surroundings = NOWHERE, *, limit: int = COMMENT_LIMIT) -> str:
-    """The summary, of at most `limit` characters: whole rows are left out, and how many is said."""
-    rows = [_row(finding, around) for finding in wording.most_severe_first(report.open)]
-    page = _page(report, around)
-    whole = page(rows)
-    if len(whole) <= limit:
-        return whole
-    low, high = 0, len(rows)
-    while low < high:
-        middle = (low + high + 1) // 2
-        if len(page(rows[:middle])) <= limit:
-            low = middle
-        else:
-            high = middle - 1
-    return page(rows[:low])
+    """The summary, of at most `limit` characters: whole rows and whole sections are left out, and it is said which."""
+    rows = [_row(finding, around) for finding in wording.most_severe_first(report.open)[:_MOST_ROWS]]
+    return packed(_page(report, around, rows), len(rows), tuple(_SECTIONS), least=_LEAST_ROWS, limit=limit)
 
 
 def worth_posting(report: Report) -> bool:
@@ -66,7 +70,7 @@ def worth_posting(report: Report) -> bool:
     return bool(report.open or report.coverage.failed or report.network is not None)
 
 
-def _page(report: Report, around: Surroundings) -> Callable[[list[_Row]], str]:
+def _page(report: Report, around: Surroundings, rows: list[_Row]) -> Page:
     found, coverage = report.open, report.coverage
     values: dict[str, object] = {
         "headline": wording.headline(report),
@@ -91,8 +95,11 @@ def _page(report: Report, around: Surroundings) -> Callable[[list[_Row]], str]:
         "footer": _footer(report),
     }
 
-    def page(rows: list[_Row]) -> str:
-        return render_template("summary.md.j2", **values, rows=rows, left_out=len(found) - len(rows))
+    def page(count: int, dropped: Sequence[str]) -> str:
+        missing = [_SECTIONS[name] for name in dropped if values[name]]
+        left = values | dict.fromkeys(dropped, ())
+        left |= {"rows": rows[:count], "left_out": len(found) - count, "missing": ", ".join(missing)}
+        return render_template("summary.md.j2", **left, dropped=dropped)
 
     return page
 

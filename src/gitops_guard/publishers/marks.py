@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 OPEN, SOLVED, MOVED = "open", "solved", "moved"
 _START = "<!-- gitops-guard:"
-_MARK = re.compile(r"<!-- gitops-guard:((?:[a-z]+=[\w,]* )+)-->")
+_MARK = re.compile(r"<!-- gitops-guard:((?:[a-z]+=[\w,]* ){1,9})-->")
 _FINDINGS = 400
 
 
@@ -18,7 +18,8 @@ class Mark(NamedTuple):
     """What a mark says.
 
     `key` is the object (see `object_key`), `place` the path, `instance` whose comment it is, `findings` how the
-    fingerprints of what the comment speaks of start, `state` what became of it.
+    fingerprints of what the comment speaks of start, `state` what became of it. `after` is the comment that it took the
+    place of, 0 for none.
     """
 
     key: str
@@ -26,12 +27,14 @@ class Mark(NamedTuple):
     instance: str
     findings: frozenset[str] = frozenset()
     state: str = OPEN
+    after: int = 0
 
     @property
     def line(self) -> str:
         """The hidden line."""
         findings = ",".join(sorted(self.findings)[:_FINDINGS])
         values = {"object": self.key, "path": self.place, "instance": self.instance, "state": self.state}
+        values |= {"after": str(self.after)} if self.after else {}
         return _START + "".join(f"{name}={value} " for name, value in values.items()) + f"findings={findings} -->"
 
 
@@ -44,7 +47,9 @@ def read_mark(body: str) -> Mark | None:
     if not {"object", "path", "instance"} <= values.keys():
         return None
     findings = frozenset(filter(None, values.get("findings", "").split(",")))
-    return Mark(values["object"], values["path"], values["instance"], findings, values.get("state", OPEN))
+    after = values.get("after", "")
+    number = int(after) if after.isascii() and after.isdigit() else 0
+    return Mark(values["object"], values["path"], values["instance"], findings, values.get("state", OPEN), number)
 
 
 def summary_mark(instance: str) -> str:

@@ -12,8 +12,8 @@ from gitops_guard.github.client import Client, ReviewRefusedError
 from gitops_guard.github.conversation import Conversation, Note, Thread
 from gitops_guard.publishers import reconcile
 from gitops_guard.publishers.marks import summary_mark
-from gitops_guard.publishers.reconcile import Aim, Plan, Rewrite
-from gitops_guard.publishers.review import Comment, Review
+from gitops_guard.publishers.reconcile import Aim, New, Plan, Rewrite
+from gitops_guard.publishers.review import Review
 
 _SECONDS = re.compile(r", [0-9][0-9,.]* s\.</sub>")
 _AT_ONCE = 30
@@ -53,7 +53,8 @@ class Posting(NamedTuple):
     """What shall be said in a pull request.
 
     `summary` is the text of the one comment in the conversation, `worth` whether it is worth a first one. `head` is the
-    commit that was looked at, `complete` whether all of it was: otherwise no thread is closed.
+    commit that was looked at, `complete` whether all of it was: otherwise no thread is closed. On the files `unseen`,
+    which were not looked at, none is closed either.
     """
 
     review: Review
@@ -62,6 +63,7 @@ class Posting(NamedTuple):
     instance: str = ""
     complete: bool = True
     worth: bool = True
+    unseen: frozenset[str] = frozenset()
 
 
 def post(client: Client, wanted: Posting) -> Outcome:
@@ -70,7 +72,7 @@ def post(client: Client, wanted: Posting) -> Outcome:
     Raises:
         PublishError: GitHub refused something that cannot be done another way.
     """
-    aim = Aim(wanted.review, wanted.head, wanted.instance, wanted.complete)
+    aim = Aim(wanted.review, wanted.head, wanted.instance, wanted.complete, wanted.unseen)
     found = client.conversation()
     if found.head not in {"", wanted.head}:
         return Outcome(outdated=True)
@@ -124,37 +126,41 @@ def _notes(found: Conversation, plan: Plan, closed: int) -> tuple[str, ...]:
     return (f"{unresolved} threads folded, not resolved: for that the token needs contents: write",)
 
 
-def _create(client: Client, aim: Aim, comments: tuple[Comment, ...]) -> int:
-    inline = [comment for comment in comments if comment.anchor is not None]
+def _create(client: Client, aim: Aim, new: tuple[New, ...]) -> int:
+    inline = [one for one in new if one.comment.anchor is not None]
     for start in range(0, len(inline), _AT_ONCE):
         _in_one_review(client, aim, inline[start : start + _AT_ONCE])
-    for comment in comments:
-        if comment.anchor is None:
-            client.create_file_comment(aim.head, comment.path, reconcile.body(aim, comment, folded=True))
-    return len(comments)
+    for one in new:
+        if one.comment.anchor is None:
+            _on_file(client, aim, one)
+    return len(new)
 
 
-def _in_one_review(client: Client, aim: Aim, comments: list[Comment]) -> None:
+def _in_one_review(client: Client, aim: Aim, new: Sequence[New]) -> None:
     """GitHub takes all comments or none and does not say which is wrong: halves find it, which goes on its file."""
-    noun = "object" if len(comments) == 1 else "objects"
-    text = f"gitops-guard has something to say about {len(comments)} {noun} of this change."
+    noun = "object" if len(new) == 1 else "objects"
+    text = f"gitops-guard has something to say about {len(new)} {noun} of this change."
     try:
-        client.create_review(aim.head, text, [_request(aim, comment) for comment in comments])
+        client.create_review(aim.head, text, [_request(aim, one) for one in new])
     except ReviewRefusedError:
-        if len(comments) == 1:
-            client.create_file_comment(aim.head, comments[0].path, reconcile.body(aim, comments[0], folded=True))
+        if len(new) == 1:
+            _on_file(client, aim, new[0])
             return
-        middle = len(comments) // 2
-        _in_one_review(client, aim, comments[:middle])
-        _in_one_review(client, aim, comments[middle:])
+        middle = len(new) // 2
+        _in_one_review(client, aim, new[:middle])
+        _in_one_review(client, aim, new[middle:])
 
 
-def _request(aim: Aim, comment: Comment) -> dict[str, Any]:
-    anchor = comment.anchor
+def _on_file(client: Client, aim: Aim, one: New) -> None:
+    client.create_file_comment(aim.head, one.comment.path, reconcile.body(aim, one, folded=True))
+
+
+def _request(aim: Aim, one: New) -> dict[str, Any]:
+    anchor = one.comment.anchor
     if anchor is None:
         raise ValueError("a comment on a file is no part of a review")
-    text = reconcile.body(aim, comment)
-    request: dict[str, Any] = {"path": comment.path, "body": text, "line": anchor.last, "side": "RIGHT"}
+    text = reconcile.body(aim, one)
+    request: dict[str, Any] = {"path": one.comment.path, "body": text, "line": anchor.last, "side": "RIGHT"}
     if anchor.first < anchor.last:
         request |= {"start_line": anchor.first, "start_side": "RIGHT"}
     return request

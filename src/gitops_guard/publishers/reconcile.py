@@ -19,6 +19,13 @@ class Rewrite(NamedTuple):
     body: str
 
 
+class New(NamedTuple):
+    """A comment to create, and the comment whose place it takes (0 for none)."""
+
+    comment: Comment
+    after: int = 0
+
+
 class Plan(NamedTuple):
     """The difference between a review and the threads that are there.
 
@@ -27,7 +34,7 @@ class Plan(NamedTuple):
     whose problems are still there and of which a person said enough.
     """
 
-    create: tuple[Comment, ...] = ()
+    create: tuple[New, ...] = ()
     superseded: tuple[Rewrite, ...] = ()
     edit: tuple[Rewrite, ...] = ()
     reopen: tuple[Rewrite, ...] = ()
@@ -41,13 +48,15 @@ class Plan(NamedTuple):
 class Aim(NamedTuple):
     """What the threads shall say: a review of the commit `head` by the instance.
 
-    `complete`: all that should have been looked at was, so that what the review does not name is gone.
+    `complete`: all that should have been looked at was, so that what the review does not name is gone, but for what
+    was in the files `unseen`.
     """
 
     review: Review
     head: str
-    instance: str
-    complete: bool
+    instance: str = ""
+    complete: bool = True
+    unseen: frozenset[str] = frozenset()
 
 
 class _Known(NamedTuple):
@@ -85,10 +94,12 @@ def plan(aim: Aim, threads: Iterable[Thread], login: str) -> Plan:
     return _joined([*parts, *(_gone(aim, one) for one in left)])
 
 
-def body(aim: Aim, comment: Comment, *, folded: bool = False) -> str:
+def body(aim: Aim, new: New, *, folded: bool = False) -> str:
     """The text of a comment with its mark."""
+    comment = new.comment
     text = comment.folded if folded and comment.suggests else comment.body
-    return f"{_mark(aim, comment).line}\n{text}"
+    mark = Mark(comment.key, short(comment.path), aim.instance, comment.findings, after=new.after)
+    return f"{mark.line}\n{text}"
 
 
 def same(one: str, other: str) -> bool:
@@ -108,10 +119,6 @@ def _joined(parts: list[Plan]) -> Plan:
         unchanged=sum(part.unchanged for part in parts),
         decided=sum(part.decided for part in parts),
     )
-
-
-def _mark(aim: Aim, comment: Comment) -> Mark:
-    return Mark(comment.key, short(comment.path), aim.instance, comment.findings)
 
 
 def _known(instance: str, threads: Iterable[Thread], login: str) -> list[_Known]:
@@ -136,9 +143,10 @@ def _assigned(comments: tuple[Comment, ...], known: list[_Known]) -> tuple[list[
         at = places.get((one.mark.key, one.mark.place))
         (moved if at is None else groups[at]).append(one)
     homeless = {comment.key: at for at, comment in reversed(list(enumerate(comments))) if not groups[at]}
+    replaced = {one.mark.after: at for at, group in enumerate(groups) for one in group}
     left: list[_Known] = []
     for one in moved:
-        at = homeless.get(one.mark.key)
+        at = replaced.get(one.thread.comment, homeless.get(one.mark.key))
         (left if at is None else groups[at]).append(one)
     return groups, left
 
@@ -155,15 +163,15 @@ def _settled(aim: Aim, comment: Comment, found: list[_Known]) -> Plan:
     closed = [one for one in found if one.closed and one.mark.state != MOVED]
     last = next((one for one in reversed(closed) if _fits(one.thread, comment) or one.thread.answered), None)
     if last is None:
-        return Plan(create=(comment,))
-    return Plan(reopen=(Rewrite(last.thread, _text(aim, comment, last.thread)),))
+        return Plan(create=(New(comment),))
+    return Plan(reopen=(Rewrite(last.thread, _text(aim, comment, last)),))
 
 
 def _kept(aim: Aim, comment: Comment, keeper: _Known) -> Plan:
     thread = keeper.thread
     if not _fits(thread, comment) and not thread.answered:
-        return Plan(create=(comment,), superseded=(_closing(aim, keeper, MOVED),))
-    text = _text(aim, comment, thread)
+        return Plan(create=(New(comment, thread.comment),), superseded=(_closing(aim, keeper, MOVED),))
+    text = _text(aim, comment, keeper)
     return Plan(unchanged=1) if same(thread.body, text) else Plan(edit=(Rewrite(thread, text),))
 
 
@@ -185,7 +193,7 @@ def _gone(aim: Aim, one: _Known) -> Plan:
     """What becomes of a thread about an object of which the review says nothing."""
     if not (one.is_open or one.half_closed):
         return Plan()
-    if not aim.complete or one.mark.key in aim.review.unposted:
+    if not aim.complete or one.mark.key in aim.review.unposted or one.thread.path in aim.unseen:
         return Plan(unchanged=1)
     return Plan(solve=(_closing(aim, one, SOLVED),))
 
@@ -199,8 +207,8 @@ def _fits(thread: Thread, comment: Comment) -> bool:
     return (thread.start or thread.line, thread.line) == (comment.anchor.first, comment.anchor.last)
 
 
-def _text(aim: Aim, comment: Comment, thread: Thread) -> str:
-    return body(aim, comment, folded=thread.on_file or not _fits(thread, comment))
+def _text(aim: Aim, comment: Comment, one: _Known) -> str:
+    return body(aim, New(comment, one.mark.after), folded=one.thread.on_file or not _fits(one.thread, comment))
 
 
 def _closing(aim: Aim, one: _Known, state: str) -> Rewrite:

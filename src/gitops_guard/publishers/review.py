@@ -196,12 +196,14 @@ def _body(found: Sequence[Finding], patch: Patch | None, suggestion: tuple[str, 
         lines += ["", f"{fence}suggestion", text, fence]
     if patch is not None and patch.note:
         lines += ["", f"**Before you commit this:** {plain(patch.note, NOTE_LIMIT)}."]
-    if patch is not None and suggestion is None:
-        lines += _folded("The patch (git apply)", patch.diff)
+    patches = _folded("The patch (git apply)", patch.diff) if patch is not None and suggestion is None else []
     for other in _to_read(found):
-        lines += _folded(f"A patch to read: {plain(other.title)}", other.diff, f"{plain(other.note)}.")
-    lines += _proof(found, patch)
-    return _bounded("\n".join(lines) + "\n")
+        patches += _folded(f"A patch to read: {plain(other.title)}", other.diff, f"{plain(other.note)}.")
+    tail = _proof(found, patch)
+    if sum(len(line) + 1 for line in (*lines, *patches, *tail)) > BODY_LIMIT:
+        # Half a patch cannot be applied.
+        patches = ["", "The patch is too long for a comment: `gitops-guard fix --diff` and the reports show it."]
+    return _bounded("\n".join([*lines, *patches, *tail]) + "\n")
 
 
 def _headline(found: Sequence[Finding], patch: Patch | None) -> str:
@@ -241,10 +243,8 @@ def _proof(found: Sequence[Finding], patch: Patch | None) -> list[str]:
     lines += (f"- {rule}: no fix: {plain(reason)}" for rule, reason in refused.items())
     if controls:
         lines.append(f"- covers {', '.join(controls)}")
-    lines += [
-        "",
-        f"Explain: `gitops-guard explain {found[0].rule_id}`. Not for you? See waivers in docs/configuration.md.",
-    ]
+    worst = min(found, key=lambda f: (-f.severity, f.rule_id)).rule_id
+    lines += ["", f"Explain: `gitops-guard explain {worst}`. Not for you? See waivers in docs/configuration.md."]
     return [*lines, "</details>"]
 
 

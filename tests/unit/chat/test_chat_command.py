@@ -105,6 +105,7 @@ def test_what_is_none_of_them_is_a_mistake(arguments: str) -> None:
     assert isinstance(found, Mistake)
     assert len(found.why) < 120
     assert not any(c in found.why for c in "@<$|")
+    assert len(found.text) <= 80
 
 
 def test_a_reason_cannot_bring_further_lines() -> None:

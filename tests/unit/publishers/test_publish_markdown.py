@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from gitops_guard.finding import HIGH, Resource
+from gitops_guard.finding import HIGH, SAFE, FixOffer, Patch, Resource
 from gitops_guard.publishers import markdown
 from gitops_guard.publishers.markdown import Surroundings
 from gitops_guard.report import Comparison, Coverage, Report, SkippedRule, WaiverNote
@@ -167,3 +167,53 @@ def test_attacks(attack: str) -> None:
     for live in ("@acme", "#1", "://evil", "<script", "<!--", "<img", "<h2>heading"):
         assert live not in outside
     assert html.count("<h2>") == 1
+
+
+def crowded(rows: int, patch: int) -> Report:
+    """So many problems, and five patches of several places with so many characters each."""
+    place = sample_report().findings[0]
+    diff = "".join(f"+{number:099d}\n" for number in range(patch // 100))
+    combined = Patch("all of them", SAFE, "", diff, (), ())
+    fix = FixOffer("pin it", SAFE, combined=combined)
+    many = [place._replace(message=f"problem {number}", fix=fix if number < 5 else None) for number in range(rows)]
+    return sample_report()._replace(findings=tuple(many))
+
+
+def test_whole_sections_make_way_and_the_page_says_which() -> None:
+    text = markdown.render(crowded(30, 20_000))
+    assert len(text) <= markdown.COMMENT_LIMIT
+    assert "**No room here for the patches of several places**" in text
+    assert "One patch for" not in text
+    assert "problem 29" in text
+    assert "What was looked at" in text
+    assert "do not fit" not in text
+
+
+def test_a_section_that_fits_stays_beside_as_many_rows_as_fit() -> None:
+    text = markdown.render(crowded(2_900, 2_000))
+    assert len(text) <= markdown.COMMENT_LIMIT
+    assert text.count("One patch for") == 5
+    assert "No room here" not in text
+    assert "more problems do not fit here" in text
+
+
+@pytest.mark.parametrize("limit", [3000, 6000, 12_000])
+def test_it_fits_whatever_is_in_it(limit: int) -> None:
+    long = "x" * 4000
+    coverage = Coverage((), tuple(Skipped(long, "a template") for _ in range(30)), (Skipped(long, long),) * 30)
+    waivers = tuple(WaiverNote("GG-POD-001", long, "owner", "T-1", "2030-01-01", "used") for _ in range(30))
+    report = crowded(500, 5_000)._replace(coverage=coverage, waivers=waivers)
+    text = markdown.render(report, limit=limit)
+    assert len(text) <= limit
+    assert "the files that could not be read" in text
+    assert "30 files could not be read" in text
+    assert text.count("<details>") == text.count("</details>")
+    assert text.count("```") % 2 == 0
+
+
+def test_a_summary_is_worth_a_first_comment_where_something_was_found() -> None:
+    compared = Comparison("main", "4f1a5b1", "head")
+    clean = Report((), Coverage(("a.yaml",)), comparison=compared, fixed=sample_report().findings[:1])
+    assert not markdown.worth_posting(clean)
+    assert markdown.worth_posting(sample_report())
+    assert markdown.worth_posting(clean._replace(coverage=Coverage(failed=(Skipped("a.yaml", "broken"),))))
