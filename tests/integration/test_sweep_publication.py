@@ -192,7 +192,7 @@ def test_a_text_that_is_too_long_goes_on_in_comments(state: State, monkeypatch: 
     before = len(state.requests)
     sweep("--publish")
     assert changes(state, before) == []
-    commit(state.path, dict.fromkeys((*files, "apps/a.yaml")))
+    commit(state.path, dict.fromkeys((*files, "apps/a.yaml", "apps/b.yaml")))
     sweep("--publish")
     assert state.issue_comments == []
     assert "part 2" not in issue(state)["body"]
@@ -307,10 +307,11 @@ def test_a_sweep_that_dies_at_any_request_and_is_repeated_ends_the_same(
 ) -> None:
     for module in ("tracking_issue", "tracking_pages"):
         monkeypatch.setattr(f"gitops_guard.publishers.{module}.SIZE", 6_500)
+    # Names of one length: addresses are part of the text, and its length decides where a part ends.
     undisturbed, requests = _life(tmp_path / "whole", None, first=first)
     assert requests >= 6
     for cut in range(requests):
-        repeated, _ = _life(tmp_path / str(cut), cut, first=first)
+        repeated, _ = _life(tmp_path / f"{cut:05}", cut, first=first)
         assert repeated == undisturbed, f"cut at request {cut}"
 
 
