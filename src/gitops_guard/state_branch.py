@@ -33,7 +33,10 @@ class Remote(NamedTuple):
         kept |= {"GIT_TERMINAL_PROMPT": "0", "GIT_ASKPASS": "", "LC_ALL": "C"}
         if not self.token or not self.url.startswith(("http://", "https://")):
             return kept
-        count = int(kept.get("GIT_CONFIG_COUNT") or 0)
+        given = kept.get("GIT_CONFIG_COUNT") or "0"
+        if not (given.isascii() and given.isdigit()):
+            raise UsageError(f"GIT_CONFIG_COUNT can't be {given!r}", hint="it is a number")
+        count = int(given)
         secret = base64.b64encode(f"x-access-token:{self.token}".encode()).decode()
         return kept | {
             "GIT_CONFIG_COUNT": str(count + 1),

@@ -1,11 +1,19 @@
 """A sweep in shards gives, byte for byte, the report of the sweep at once."""
 
 import json
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
 
+from gitops_guard import pipeline
 from gitops_guard.cli import main
+from gitops_guard.facts.image import ImageFacts, Unknown
+from gitops_guard.facts.known import NOTHING_KNOWN, KnownImages
+from gitops_guard.settings import Settings
+from gitops_guard.sharding import file as shard_file
+from gitops_guard.sharding.plan import Shard
+from gitops_guard.sweep_scan import judge_shards, scan_shard, scan_tree
 from integration.sweeping import CONFIGURATION, POD, commit, git, repository
 
 POLICY = """apiVersion: networking.k8s.io/v1
@@ -133,6 +141,30 @@ def test_a_shard_that_lies_in_the_tree_is_not_swept(tree: Path, tmp_path: Path) 
     shards = [f"gitops-guard-{number}-of-2.shard" for number in (1, 2)]
     assert report(["merge", *shards], tmp_path / "merged.json") == whole
     assert git(tree, "status", "--porcelain").count(".shard") == 2
+
+
+def test_what_is_known_of_images_is_handed_over(tree: Path, tmp_path: Path) -> None:
+    facts = {
+        "docker.io/library/nginx:1.27.0": ImageFacts(
+            "docker.io/library/nginx:1.27.0",
+            tag_digest="sha256:" + "a" * 64,
+            created=datetime(2020, 1, 1, tzinfo=UTC),
+            platforms=("linux/amd64",),
+        ),
+        "docker.io/library/debian:12": ImageFacts(
+            "docker.io/library/debian:12", unknown=(Unknown("config", "offline"),)
+        ),
+    }
+    run = pipeline.Run(str(tree), Settings(), date(2026, 11, 25), known=KnownImages(facts, asked=True))
+    shards = []
+    for number in (1, 2, 3):
+        target = tmp_path / f"{number}.shard"
+        target.write_text("".join(shard_file.render(scan_shard(run, (), Shard(number, 3)))))
+        shards.append(shard_file.read(str(target)))
+    whole = scan_tree(run, ()).report
+    merged = judge_shards(run._replace(known=NOTHING_KNOWN), shards).report
+    assert merged._replace(seconds=0.0) == whole._replace(seconds=0.0)
+    assert any(row.facts is not None and row.facts.created is not None for row in merged.images)
 
 
 @pytest.mark.parametrize("path", ["/etc", "../..", "apps/../../x"])
