@@ -31,6 +31,7 @@ bench: $(STAMP)
 	$(BIN)/python benchmarks/bench.py $(FOLDERS)
 	$(BIN)/python benchmarks/registry_bench.py
 	$(BIN)/python benchmarks/network_bench.py
+	$(BIN)/python benchmarks/review_bench.py
 
 clean:
 	rm -rf $(VENV) demo build dist

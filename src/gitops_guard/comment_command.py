@@ -1,10 +1,8 @@
 """The `comment` command: does what a comment on a pull request asks for, and answers it once."""
 
 import argparse
-import json
 import os
 import sys
-import tempfile
 from collections.abc import Mapping
 from datetime import date
 from typing import TYPE_CHECKING
@@ -17,10 +15,9 @@ from gitops_guard.github.comment_event import CommentEvent, read_comment
 
 if TYPE_CHECKING:
     from gitops_guard.answering.conversation import Conversation
-    from gitops_guard.github.repository import Pull, Repository
+    from gitops_guard.github.repository import Repository
 
 _MAY_NOT = "this takes write permission on the repository"
-_RESULTS = {0: "clean", 1: "there are findings at or above the fail level"}
 
 
 def answer_comment(arguments: argparse.Namespace, environment: Mapping[str, str], today: date) -> int:
@@ -117,39 +114,15 @@ def _done(talk: "Conversation", command: Command, number: int) -> Answer:
         from gitops_guard.answering.fix import fix  # noqa: PLC0415
 
         return fix(talk, command)
-    return _recheck(talk)
+    from gitops_guard.answering.recheck import recheck  # noqa: PLC0415
 
-
-def _recheck(talk: "Conversation") -> Answer:
-    """Runs the review as a push would, on the head as it was when the command arrived."""
-    from gitops_guard.pull_request import review  # noqa: PLC0415
-
-    with tempfile.TemporaryDirectory() as folder:
-        path = os.path.join(folder, "event.json")  # noqa: PTH118
-        with open(path, "w", encoding="utf-8") as file:  # noqa: PTH123
-            json.dump(_as_event(talk.pull, talk.repository), file)
-        changed = {"GITHUB_EVENT_NAME": "pull_request", "GITHUB_EVENT_PATH": path}
-        code = review(talk.arguments, {**talk.environment, **changed}, talk.today)
-    head = talk.pull.head_sha[:10]
-    if code not in _RESULTS:
-        return _Failure(f"Looked at {head} again, but not everything could be read: see the summary.", done=False)
-    return Answer(f"Looked at {head} again: {_RESULTS[code]}.", done=True)
-
-
-def _as_event(pull: "Pull", repository: "Repository") -> dict[str, object]:
-    """The pull request as an event of its own would tell it."""
-    base = {"ref": pull.base_ref, "sha": pull.base_sha, "repo": {"full_name": repository.name}}
-    home = {"full_name": pull.head_repository} if pull.head_repository else None
-    head = {"ref": pull.head_ref, "sha": pull.head_sha, "repo": home}
-    request = {"number": pull.number, "base": base, "head": head, "user": {"login": pull.author}}
-    return {"action": "synchronize", "number": pull.number, "pull_request": request,
-            "repository": {"full_name": repository.name}}  # fmt: skip
+    return recheck(talk)
 
 
 def _reply(repository: "Repository", event: CommentEvent, answers: list[Answer]) -> None:
-    """The one reply, then the reaction that says how it ended: whoever sees that may read."""
-    repository.comment(event.number, answer.reply(event.comment, answers))
+    """The reaction that says how it ended, then the one reply: where that is, a repeated job has nothing left to do."""
     _react(repository, event, "+1" if all(one.done for one in answers) else "confused")
+    repository.comment(event.number, answer.reply(event.comment, answers))
 
 
 def _react(repository: "Repository", event: CommentEvent, content: str) -> None:

@@ -15,7 +15,6 @@ from gitops_guard.github.event import Addresses, PullRequestEvent, read_event
 from gitops_guard.github.instance import instance_key
 from gitops_guard.github.run_event import read_merge_group
 from gitops_guard.local_configuration import local_settings
-from gitops_guard.network_change import network_change
 from gitops_guard.network_patch import policy_patch
 from gitops_guard.options import report_targets
 from gitops_guard.publishers import markdown, post_review
@@ -115,12 +114,12 @@ def _scanned(task: _Task, wanted: Wanted, ends: Ends) -> _Found:
     with open_change(task.root, ends.base, wanted.head_sha, ends.merge_base) as change:
         paths = below(change.root, task.root, arguments.paths)
         level = arguments.fail_level
-        request = Request(ends.base, wanted.head_sha, paths, frozenset(), level, settings, today, asking)
+        request = Request(ends.base, wanted.head_sha, paths, frozenset(), level, settings, today, asking, network=True)
         judged = judge(change, request)
         policy = settings or base_settings(change, today)
-        network = network_change(change, policy)
+        network = judged.report.network
         patch = policy_patch(change, policy, network) if network is not None else None
-        report = _named(judged.report, wanted)._replace(network=network, network_patch=patch)
+        report = _named(judged.report, wanted)._replace(network_patch=patch)
         return _Found(judged._replace(report=report), _compose(report, change, judged.budget))
 
 

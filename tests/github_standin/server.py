@@ -3,6 +3,7 @@
 import contextlib
 import json
 import threading
+import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -69,7 +70,9 @@ class StandIn:
                 result = result if fault is None else _faulty(fault)
             if self._save is not None:
                 self._save.write_text(json.dumps(self.state.dump(), indent=1))
-            return result
+        if fault is not None:
+            time.sleep(fault.seconds)
+        return result
 
     def _executed(self, asked: graphql.Operation | graphql.DocumentError, token: str) -> tuple[Answer, dict[str, str]]:
         identity = self.state.tokens.get(token)

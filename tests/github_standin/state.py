@@ -35,6 +35,7 @@ class Fault(NamedTuple):
 
     `status` answers with it; without one the connection is cut. `done` does the work first, as GitHub may. `kind` makes
     it an error of GraphQL (`FORBIDDEN`, `RATE_LIMITED`), whose status is 200. A mutation ends with `#itsName`.
+    `seconds` pass before anything is heard.
     """
 
     method: str
@@ -45,6 +46,7 @@ class Fault(NamedTuple):
     done: bool = False
     times: int = 1
     kind: str = ""
+    seconds: float = 0
 
 
 class State:

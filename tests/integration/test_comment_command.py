@@ -6,6 +6,7 @@ import subprocess
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,6 +15,7 @@ from github_standin.server import running
 from github_standin.state import Fault, PullRequest, State
 from gitops_guard.cli import main
 from gitops_guard.github.repository import Repository
+from gitops_guard.github.transport import Transport
 
 TOKEN = "ghs_invented0workflow0token"
 BOT = "github-actions[bot]"
@@ -341,6 +343,34 @@ def test_waive_opens_a_pull_request_on_the_default_branch(
     assert finding["status"] == "waived"
 
 
+def test_recheck_speaks_in_the_place_of_the_job_that_reviews(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GITHUB_JOB", "review")
+    world.say("/gitops-guard recheck")
+    before = (len(world.state.review_comments), len(world.state.issue_comments))
+    monkeypatch.setenv("GITHUB_JOB", "obey")
+    world.say("/gitops-guard recheck")
+    assert (len(world.state.review_comments), len(world.state.issue_comments)) == (before[0], before[1] + 2)
+    summary = next(comment for comment in world.state.issue_comments if "gitops-guard:summary" in comment["body"])
+    first = "<!-- gitops-guard:summary instance=00000000 -->\nAnother job's."
+    world.state.issue_comments.append({**summary, "id": world.state.new_id(), "body": first})
+    world.say("/gitops-guard recheck")
+    assert "2 jobs review this pull request" in world.replies[-1]
+
+
+def test_recheck_finds_the_job_by_its_check_run(world: World) -> None:
+    world.state.add_token(TOKEN, BOT, contents="write", pull_requests="write", issues="write", checks="write")
+    run: dict[str, Any] = {
+        "name": "gitops-guard",
+        "head_sha": git(world.state.path, "rev-parse", "change"),
+        "status": "completed",
+    }
+    run |= {"id": 5, "external_id": "gitops-guard:0123abcd", "conclusion": "success", "output": {}, "annotations": []}
+    world.state.check_runs.append(run)
+    world.say("/gitops-guard recheck")
+    (summary,) = (c["body"] for c in world.state.issue_comments if "gitops-guard:summary" in c["body"])
+    assert "instance=0123abcd" in summary
+
+
 def test_recheck_of_a_fork_posts_as_the_base_may(world: World) -> None:
     world.state.pulls[7] = world.state.pulls[7]._replace(head_repository="mallory/shop")
     assert world.say("/gitops-guard recheck") == 0
@@ -437,6 +467,28 @@ def test_a_job_that_died_before_its_reply_ends_the_same(world: World) -> None:
     assert world.reactions[-1] == "+1"
 
 
+def test_commits_that_a_dead_job_left_undone_are_made(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gitops_guard.answering.fix.FILES_OF_A_COMMIT", 1)
+    git(world.state.path, "checkout", "-q", "change")
+    commit(world.state.path, at=1_750_000_200, other=POD.format(name="other"), third=POD.format(name="third"))
+    git(world.state.path, "checkout", "-q", "main")
+    with pytest.MonkeyPatch.context() as patch:
+        count = [0]
+        real = Transport.graphql
+
+        def dying(self: Transport, *given: Any, **named: Any) -> Any:
+            count[0] += 1
+            if count[0] == 3:
+                raise KeyboardInterrupt
+            return real(self, *given, **named)
+
+        patch.setattr(Transport, "graphql", dying)
+        assert world.say("/gitops-guard fix") == 130
+    assert git(world.state.path, "rev-list", "--count", "main..change") == "4"
+    assert world.run(world.state.issue_comments[0]) == 0
+    assert all("readOnly: true" in world.head(f"{name}.yaml") for name in ("new", "other", "third"))
+
+
 def test_a_waiver_that_died_anywhere_is_opened_once(world: World) -> None:
     until = f"{datetime.now(UTC).year}-12-31"
     world.state.faults = [Fault("POST", "/pulls", status=422, message="Validation Failed")]
@@ -477,3 +529,62 @@ def test_an_event_file_that_is_none_is_a_clear_error(
     monkeypatch.setenv("GITHUB_REPOSITORY", "acme/shop")
     assert main(["comment"]) == 2
     assert "event file" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "command", ["fix all", "waive GG-POD-001 in apps/ until {until} because so", "recheck", "explain GG-POD-001"]
+)
+def test_a_job_that_dies_before_any_write_is_repeated_to_the_same_end(
+    world: World, tmp_path: Path, command: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    body = "/gitops-guard " + command.format(until=f"{datetime.now(UTC).year}-12-31")
+    honest = Transport._answered
+    alive = [10_000]
+
+    def dying(self: Transport, request: Any, written: Any) -> object:
+        alive[0] -= request.changes
+        if alive[0] < 0:
+            raise KeyboardInterrupt
+        return honest(self, request, written)
+
+    monkeypatch.setattr(Transport, "_answered", dying)
+    world.say(body)
+    wanted, writes = picture(world), 10_000 - alive[0]
+    assert writes >= 3
+    for steps in range(writes):
+        state = copied(world.state, tmp_path / f"copy{steps}")
+        with running(state) as standin:
+            other = World(tmp_path, standin.url, state)
+            alive[0] = steps
+            assert other.say(body) == 130
+            alive[0] = 10_000
+            assert other.run(state.issue_comments[0]) == 0
+            assert picture(other) == wanted, steps
+        assert state.violations == []
+
+
+def copied(state: State, path: Path) -> State:
+    """The world as it was before the first comment."""
+    git(state.path.parent, "clone", "-q", "--no-local", str(state.path), str(path))
+    git(path, "branch", "-q", "change", "origin/change~1" if distance(state) > 1 else "origin/change")
+    fresh = State(path, "acme/shop")
+    fresh.add_token(TOKEN, BOT, contents="write", pull_requests="write", issues="write")
+    fresh.pulls[7] = PullRequest(7, "main", "change")
+    fresh.permissions |= {"octocat": "write"}
+    return fresh
+
+
+def distance(state: State) -> int:
+    return int(git(state.path, "rev-list", "--count", "main..change"))
+
+
+def picture(world: World) -> object:
+    """What people see in the end, without names of commits."""
+    state = world.state
+    names = git(state.path, "for-each-ref", "--format=%(refname)", "refs/heads").split()
+    trees = {name: git(state.path, "rev-parse", name + "^{tree}") for name in names}
+    counts = {name: git(state.path, "rev-list", "--count", f"main..{name}") for name in names}
+    pulls = {number: {**detail, "head_sha": ""} for number, detail in state.details.items()}
+    reviews = sorted(str(comment["path"]) for comment in state.review_comments)
+    summaries = sum("gitops-guard:summary" in str(comment["body"]) for comment in state.issue_comments)
+    return trees, counts, pulls, reviews, summaries, len(world.replies), sorted(set(world.reactions))

@@ -1,6 +1,7 @@
 """Fix pull requests against the stand-in: opened, updated, closed; a person's commits stay, and no fault matters."""
 
 import subprocess
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -315,10 +316,17 @@ def test_an_answer_that_is_lost_writes_nothing_twice(standin: StandIn, ends: str
 
 
 def test_two_runs_at_once_open_one(standin: StandIn) -> None:
-    run(standin, group())
-    outcome = run(standin, group())
+    outcomes: list[Outcome] = []
+    threads = [threading.Thread(target=lambda: outcomes.append(run(standin, group()))) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(outcomes) == 3
     assert len(standin.state.pulls) == 1
-    assert states(outcome) == {"GG-POD-001": "unchanged"}
+    assert set(states(run(standin, group())).values()) <= {"unchanged", "updated"}
+    assert git(standin.state, "rev-list", "--count", "main..gitops-guard/fix/gg-pod-001") == "1"
+    assert set(states(run(standin, group())).values()) == {"unchanged"}
 
 
 def test_names_of_branches() -> None:

@@ -233,6 +233,15 @@ def test_a_regression_after_a_person_closed_a_fixed_thread_is_told(resolving: Re
     assert len(open_threads(resolving.state)) == 2
 
 
+def test_a_thread_that_cannot_be_opened_again_has_a_successor(resolving: Replay, steps: dict[str, Step]) -> None:
+    resolving.run(steps["open"])
+    resolving.run(steps["fix"])
+    resolving.token = TALKER
+    resolving.run(steps["break again"])
+    assert len(open_threads(resolving.state)) == 2
+    assert resolving.run(steps["break again"]) == [("POST", "/graphql")]
+
+
 def test_an_answered_comment_is_never_deleted_and_keeps_its_place(replay: Replay, steps: dict[str, Step]) -> None:
     replay.run(steps["open"])
     (job,) = [comment for comment in replay.state.review_comments if "`Pod/job`" in comment["body"]]

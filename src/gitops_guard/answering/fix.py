@@ -1,5 +1,6 @@
 """`/gitops-guard fix`: commits proved fixes to the pull request's branch, or hands the patch to a fork."""
 
+import re
 import time
 from collections.abc import Sequence
 
@@ -26,9 +27,10 @@ def fix(talk: Conversation, asked: Fix) -> Answer:
     """Commits what was asked for, if the head is still the one that the comment speaks of."""
     with judged(talk) as (change, found):
         head = made(talk.root, talk.pull.head_sha)
-        if f"\n{_TRAILER}: {talk.event.comment} " in head.message:
+        ours = re.search(rf"^{_TRAILER}: {talk.event.comment} (\d+)/(\d+)$", head.message, re.MULTILINE)
+        if ours is not None and ours[1] == ours[2]:
             return Answer(f"Committed {talk.pull.head_sha} for this comment.", done=True)
-        if talk.event.at < head.at < time.time() + _CLOCKS:
+        if ours is None and talk.event.at < head.at < time.time() + _CLOCKS:
             # Nobody had seen this head when the comment was written.
             return _moved(talk, "it was pushed after this comment")
         fixed = list(fixes_of_change(found, _wish(asked)))

@@ -1,17 +1,19 @@
 """The few calls of GitHub's APIs that a review needs."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from gitops_guard.errors import PublishError
 from gitops_guard.github.conversation import PAGE, PAGES, Conversation, Note, ask, listed
 from gitops_guard.github.transport import QueryRefusedError, ReviewRefusedError, Transport
 
-__all__ = ["Client", "Posted", "ReviewRefusedError"]
+__all__ = ["Client", "Edit", "Posted", "ReviewRefusedError"]
 SPACING = 1.0
 """Seconds between writes (GitHub's best practices for the REST API; 80 of them a minute are allowed)."""
 _TOGETHER = 20
 """Mutations of one document: each costs GitHub about the time of a request of its own."""
+_LONGEST_DOCUMENT = 200_000
+"""Characters of text in one document."""
 
 
 class Posted(NamedTuple):
@@ -22,6 +24,14 @@ class Posted(NamedTuple):
     body: str
     path: str = ""
     line: int | None = None
+
+
+class Edit(NamedTuple):
+    """A new text for the first comment of a thread, by its identity in REST and in GraphQL (empty: not known)."""
+
+    comment: int
+    node: str
+    body: str
 
 
 class Client:
@@ -71,39 +81,56 @@ class Client:
 
     def resolve(self, threads: Sequence[str]) -> frozenset[str]:
         """Resolves threads; gives those that are: an installation needs `contents: write` for it."""
-        return self._each("resolveReviewThread", "threadId: ${}", threads)
+        return self._each("resolveReviewThread", "threadId: ${0}", threads)
 
     def unresolve(self, threads: Sequence[str]) -> frozenset[str]:
         """Opens threads again; gives those that are open."""
-        return self._each("unresolveReviewThread", "threadId: ${}", threads)
+        return self._each("unresolveReviewThread", "threadId: ${0}", threads)
 
     def hide(self, comments: Sequence[str], why: str) -> frozenset[str]:
         """Folds comments; `why` is `RESOLVED`, `OUTDATED` or `DUPLICATE`. Gives those that are folded."""
-        return self._each("minimizeComment", f"subjectId: ${{}}, classifier: {why}", comments)
+        return self._each("minimizeComment", f"subjectId: ${{0}}, classifier: {why}", comments)
 
     def show(self, comments: Sequence[str]) -> frozenset[str]:
         """Unfolds comments; gives those that are."""
-        return self._each("unminimizeComment", "subjectId: ${}", comments)
+        return self._each("unminimizeComment", "subjectId: ${0}", comments)
+
+    def edit(self, edits: Sequence[Edit]) -> None:
+        """Changes comments on lines and files: many in one request, and one by one what GraphQL does not take."""
+        done: set[str] = set()
+        for part in _parts([one for one in edits if one.node]):
+            done |= self._all("updatePullRequestReviewComment", "pullRequestReviewCommentId: ${0}, body: ${1}", part)
+        for one in edits:
+            if one.node not in done:
+                self.update_review_comment(one.comment, one.body)
 
     def _each(self, mutation: str, given: str, nodes: Sequence[str]) -> frozenset[str]:
-        """One mutation for each node, many in one document. What may not be done is left out of the answer.
-
-        Each says how things shall be, not what to change: one whose answer was lost is sent again.
-        """
+        """One mutation for each node. What may not be done is left out of the answer."""
         done: set[str] = set()
-        for start in range(0, len(nodes), _TOGETHER):
-            part = {f"n{at}": node for at, node in enumerate(nodes[start : start + _TOGETHER])}
-            names = ", ".join(f"${name}: ID!" for name in part)
-            calls = (f"{n}: {mutation}(input: {{{given.format(n)}}}) {{clientMutationId}}" for n in part)
-            document = f"mutation({names}) {{{' '.join(calls)}}}"
-            try:
-                data = self._transport.graphql(document, part, written=lambda: False)
-            except QueryRefusedError as error:
-                data = error.data
-            done |= {node for name, node in part.items() if data.get(name) is not None}
+        for part in _parts([Edit(0, node, "") for node in nodes]):
+            done |= self._all(mutation, given, part)
             if not done:
                 break
         return frozenset(done)
+
+    def _all(self, mutation: str, given: str, edits: Sequence[Edit]) -> set[str]:
+        """One document of several mutations; gives the nodes of those that were done.
+
+        Each says how things shall be, not what to change: one whose answer was lost is sent again.
+        """
+        nodes = {f"n{at}": one.node for at, one in enumerate(edits)}
+        texts = {f"t{at}": one.body for at, one in enumerate(edits) if "{1}" in given}
+        declared = ", ".join((*(f"${name}: ID!" for name in nodes), *(f"${name}: String!" for name in texts)))
+        calls = (
+            f"n{at}: {mutation}(input: {{{given.format(f'n{at}', f't{at}')}}}) {{clientMutationId}}"
+            for at in range(len(edits))
+        )
+        document = f"mutation({declared}) {{{' '.join(calls)}}}"
+        try:
+            data = self._transport.graphql(document, nodes | texts, written=lambda: False)
+        except QueryRefusedError as error:
+            data = error.data
+        return {node for name, node in nodes.items() if data.get(name) is not None}
 
     def review_comments(self) -> list[Posted]:
         """All comments on lines and files of the pull request."""
@@ -191,6 +218,18 @@ class Client:
             if len(values) < PAGE:
                 return found
         raise PublishError(f"the pull request has more than {PAGE * PAGES} comments")
+
+
+def _parts(edits: Sequence[Edit]) -> Iterator[list[Edit]]:
+    """Edits in documents that are neither long nor slow."""
+    part: list[Edit] = []
+    for one in edits:
+        if part and (len(part) == _TOGETHER or sum(len(each.body) for each in (*part, one)) > _LONGEST_DOCUMENT):
+            yield part
+            part = []
+        part.append(one)
+    if part:
+        yield part
 
 
 def _plain(text: str) -> str:

@@ -178,6 +178,14 @@ class Repository:
 
         self._call("POST", f"{self._at}/issues/{number}/comments", {"body": text}, written=written)
 
+    def check_run_identities(self, commit: str) -> tuple[str, ...]:
+        """The external ids of the newest hundred check runs of a commit."""
+        found = self._call("GET", f"{self._at}/commits/{quote(commit)}/check-runs?filter=all&per_page={_PAGE}&page=1")
+        runs = found.get("check_runs") if isinstance(found, dict) else None
+        if not isinstance(runs, list):
+            raise PublishError("GitHub's answer is no list of check runs")
+        return tuple(str(run.get("external_id") or "") for run in runs if isinstance(run, dict))
+
     def react(self, comment: int, content: str) -> None:
         """Puts a reaction on a comment; one that is there already stays one."""
         self._call("POST", f"{self._at}/issues/comments/{comment}/reactions", {"content": content}, written=_never)

@@ -48,7 +48,7 @@ def read_mark(body: str) -> Mark | None:
         return None
     findings = frozenset(filter(None, values.get("findings", "").split(",")))
     after = values.get("after", "")
-    number = int(after) if after.isascii() and after.isdigit() else 0
+    number = int(after) if re.fullmatch(r"[0-9]{1,20}", after) else 0
     return Mark(values["object"], values["path"], values["instance"], findings, values.get("state", OPEN), number)
 
 

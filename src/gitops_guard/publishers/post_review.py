@@ -8,11 +8,11 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
-from gitops_guard.github.client import Client, ReviewRefusedError
+from gitops_guard.github.client import Client, Edit, ReviewRefusedError
 from gitops_guard.github.conversation import Conversation, Note, Thread
 from gitops_guard.publishers import reconcile
 from gitops_guard.publishers.marks import summary_mark
-from gitops_guard.publishers.reconcile import Aim, New, Plan, Rewrite
+from gitops_guard.publishers.reconcile import Aim, New, Plan, Return, Rewrite
 from gitops_guard.publishers.review import Review
 
 _SECONDS = re.compile(r", [0-9][0-9,.]* s\.</sub>")
@@ -82,7 +82,10 @@ def post(client: Client, wanted: Posting) -> Outcome:
         # Another run may have done the same at the same time.
         found = client.conversation()
     second = reconcile.plan(aim, found.own_threads, found.login)
-    return _change(client, wanted, found, _merged(first, second))
+    changed = _merged(first, second)
+    closed = _change(client, aim, found, changed)
+    _finish_summary(client, wanted, found)
+    return _outcome(found, changed, closed)
 
 
 def _merged(first: Plan, second: Plan) -> Plan:
@@ -96,15 +99,22 @@ def _merged(first: Plan, second: Plan) -> Plan:
     return second._replace(create=first.create, retire=retire, edit=edit, unchanged=max(0, unchanged))
 
 
-def _change(client: Client, wanted: Posting, found: Conversation, plan: Plan) -> Outcome:
+def _change(client: Client, aim: Aim, found: Conversation, plan: Plan) -> int:
+    """Does what is left of a plan; gives how many threads are resolved by it."""
     for thread in plan.remove:
         client.delete_review_comment(thread.comment)
     _hide_empty_reviews(client, found, plan.remove)
-    _reopen(client, plan.reopen)
+    returned = _reopen(client, plan.reopen)
+    # What comes back must not be hidden in a thread that stays closed.
+    _create(client, aim, tuple(New(one.comment) for one in plan.reopen if one not in returned))
     closed = _close(client, plan.solve, "RESOLVED") + _close(client, plan.retire, "OUTDATED")
-    for one in (*plan.edit, *plan.reopen, *plan.solve, *plan.retire):
-        client.update_review_comment(one.thread.comment, one.body)
-    _finish_summary(client, wanted, found)
+    opened = (Rewrite(one.thread, one.body) for one in returned)
+    rewrites = (*plan.edit, *opened, *plan.solve, *plan.retire)
+    client.edit([Edit(one.thread.comment, one.thread.comment_node, one.body) for one in rewrites])
+    return closed
+
+
+def _outcome(found: Conversation, plan: Plan, closed: int) -> Outcome:
     return Outcome(
         created=len(plan.create),
         updated=len(plan.edit),
@@ -166,11 +176,14 @@ def _request(aim: Aim, one: New) -> dict[str, Any]:
     return request
 
 
-def _reopen(client: Client, rewrites: Sequence[Rewrite]) -> None:
-    if resolved := [one.thread.node for one in rewrites if one.thread.resolved]:
-        client.unresolve(resolved)
-    if hidden := [one.thread.comment_node for one in rewrites if one.thread.hidden]:
+def _reopen(client: Client, wanted: Sequence[Return]) -> list[Return]:
+    """Opens threads again; gives those that are open."""
+    resolved = [one.thread.node for one in wanted if one.thread.resolved]
+    opened = client.unresolve(resolved) if resolved else frozenset()
+    done = [one for one in wanted if not one.thread.resolved or one.thread.node in opened]
+    if hidden := [one.thread.comment_node for one in done if one.thread.hidden]:
         client.show(hidden)
+    return done
 
 
 def _close(client: Client, rewrites: Sequence[Rewrite], why: str) -> int:

@@ -26,6 +26,14 @@ class New(NamedTuple):
     after: int = 0
 
 
+class Return(NamedTuple):
+    """A closed thread whose problems are back, its text, and what is to be said where it cannot be opened."""
+
+    thread: Thread
+    body: str
+    comment: Comment
+
+
 class Plan(NamedTuple):
     """The difference between a review and the threads that are there.
 
@@ -37,7 +45,7 @@ class Plan(NamedTuple):
     create: tuple[New, ...] = ()
     superseded: tuple[Rewrite, ...] = ()
     edit: tuple[Rewrite, ...] = ()
-    reopen: tuple[Rewrite, ...] = ()
+    reopen: tuple[Return, ...] = ()
     solve: tuple[Rewrite, ...] = ()
     retire: tuple[Rewrite, ...] = ()
     remove: tuple[Thread, ...] = ()
@@ -164,7 +172,7 @@ def _settled(aim: Aim, comment: Comment, found: list[_Known]) -> Plan:
     last = next((one for one in reversed(closed) if _fits(one.thread, comment) or one.thread.answered), None)
     if last is None:
         return Plan(create=(New(comment),))
-    return Plan(reopen=(Rewrite(last.thread, _text(aim, comment, last)),))
+    return Plan(reopen=(Return(last.thread, _text(aim, comment, last), comment),))
 
 
 def _kept(aim: Aim, comment: Comment, keeper: _Known) -> Plan:

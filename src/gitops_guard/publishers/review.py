@@ -10,6 +10,7 @@ from typing import NamedTuple
 from gitops_guard.finding import DISPLAY_ONLY, NEW, WAIVED, Finding, Patch
 from gitops_guard.publishers.escape import markdown_code as code
 from gitops_guard.publishers.escape import markdown_text as plain
+from gitops_guard.publishers.escape import summary_html
 from gitops_guard.publishers.marks import short
 from gitops_guard.report import Report
 
@@ -198,7 +199,7 @@ def _body(found: Sequence[Finding], patch: Patch | None, suggestion: tuple[str, 
         lines += ["", f"**Before you commit this:** {plain(patch.note, NOTE_LIMIT)}."]
     patches = _folded("The patch (git apply)", patch.diff) if patch is not None and suggestion is None else []
     for other in _to_read(found):
-        patches += _folded(f"A patch to read: {plain(other.title)}", other.diff, f"{plain(other.note)}.")
+        patches += _folded(f"A patch to read: {summary_html(other.title)}", other.diff, f"{plain(other.note)}.")
     tail = _proof(found, patch)
     if sum(len(line) + 1 for line in (*lines, *patches, *tail)) > BODY_LIMIT:
         # Half a patch cannot be applied.

@@ -9,7 +9,7 @@ from github_standin.fixtures import READ_ONLY, TOKEN, Shop, github, shop
 from github_standin.server import StandIn
 from github_standin.state import Fault
 from gitops_guard.errors import PublishError
-from gitops_guard.github.transport import QueryRefusedError, Transport
+from gitops_guard.github.transport import QueryRefusedError, Transport, _asked_wait
 
 __all__ = ["github", "shop"]
 WHO = "query {viewer {login}}"
@@ -104,6 +104,18 @@ def test_a_mutation_is_repeated_where_a_look_says_it_was_not_done(
     connect().graphql(MINIMIZE, {"id": comment}, written=lambda: "minimized" in github.state.issue_comments[0])
     assert len(github.state.requests) == (1 if done else 2)
     assert github.state.issue_comments[0]["minimized"] == "resolved"
+
+
+def test_silence_ends(connect: Connect, github: StandIn) -> None:
+    github.state.faults = [Fault("POST", "/graphql", seconds=1.4, times=2)]
+    started = time.monotonic()
+    assert connect(timeout=1).graphql(WHO, {})["viewer"]
+    assert 2 <= time.monotonic() - started < 5
+
+
+def test_a_limit_that_names_no_time_is_waited_for_longer_each_time() -> None:
+    assert [_asked_wait({}, before) for before in range(3)] == [60, 120, 240]
+    assert _asked_wait({"retry-after": "7"}, 3) == 7
 
 
 def test_writes_are_spaced_and_reads_are_not(github: StandIn, comment: str) -> None:
