@@ -54,7 +54,7 @@ def publish_sweep(
         _print(source, environment)
         return
     place = _checked_place(environment, whole)
-    transport = _transport(place)
+    transport = place.transport()
     if arguments.publish:
         _say(_tracked(source, place, transport))
     if arguments.upload_sarif:
@@ -62,12 +62,6 @@ def publish_sweep(
 
         for line in upload_sweep(transport, place, source.report, whole, read_text, arguments.category):
             _say(line)
-
-
-def _transport(place: Place) -> "Transport":
-    from gitops_guard.github.transport import Transport  # noqa: PLC0415 - loads PyGithub
-
-    return Transport(place.api_url, place.token, pause=0.3, wait=300, recovery=2)
 
 
 def _checked_place(environment: Mapping[str, str], whole: Whole) -> Place:

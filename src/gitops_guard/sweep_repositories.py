@@ -110,9 +110,7 @@ def _listed(path: str) -> list[str]:
 
 
 def _of_organisation(organisation: str, place: Place) -> list[str]:
-    from gitops_guard.github.transport import Transport  # noqa: PLC0415 - loads PyGithub
-
-    transport = Transport(place.api_url, place.token, pause=0.3, wait=120, recovery=2)
+    transport = place.transport()
     found: list[str] = []
     for page in range(1, _MOST // 100 + 1):
         values = transport.call("GET", f"/orgs/{organisation}/repos?per_page=100&page={page}")
@@ -198,9 +196,8 @@ def _updated(state: State, results: Sequence[Result], today: date) -> State:
 
 def _publish(results: Sequence[Result], place: Place, today: date) -> str:
     from gitops_guard.github.issues import Issues  # noqa: PLC0415 - loads PyGithub
-    from gitops_guard.github.transport import Transport  # noqa: PLC0415
 
-    issues = Issues(Transport(place.api_url, place.token, pause=0.3, wait=300, recovery=2), place.repository)
+    issues = Issues(place.transport(), place.repository)
     found = post.find(issues, TITLE)
     kept = keep(Remote(place.clone_url, place.token), lambda state: _updated(state, results, today), FILE)
     if kept.damage:

@@ -77,7 +77,7 @@ def served(path: Path) -> Iterator[State]:
         before = Path.cwd()
         os.chdir(path)
         try:
-            with patch.dict(os.environ, environment):
+            with patch.dict(os.environ, environment), patch("gitops_guard.github.place.PAUSE", 0.0):
                 yield state
         finally:
             os.chdir(before)

@@ -2,9 +2,18 @@
 
 import re
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from gitops_guard.errors import UsageError
+
+if TYPE_CHECKING:
+    from gitops_guard.github.transport import Transport
+
+PAUSE = 1.0
+"""Seconds between writes (GitHub's documentation, "Best practices for using the REST API")."""
+
+WAIT = 300.0
+"""Seconds that rate limits may cost altogether."""
 
 _HINT = "GitHub sets it in a workflow; elsewhere set it yourself, or use --dry-run"
 
@@ -22,6 +31,12 @@ class Place(NamedTuple):
     def clone_url(self) -> str:
         """Where git finds the repository."""
         return f"{self.server_url}/{self.repository}"
+
+    def transport(self) -> "Transport":
+        """What sends requests to its API: patiently, since nobody waits for a sweep."""
+        from gitops_guard.github.transport import Transport  # noqa: PLC0415 - loads PyGithub
+
+        return Transport(self.api_url, self.token, pause=PAUSE, wait=WAIT, recovery=2)
 
 
 def read_place(environment: Mapping[str, str]) -> Place:
