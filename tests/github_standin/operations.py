@@ -1,6 +1,16 @@
 """All operations of the stand-in: a table for each concern, joined here."""
 
-from . import actions, branches, checks, conversation, endpoints, people, pull_requests
+from . import (
+    actions,
+    branches,
+    checks,
+    code_scanning,
+    conversation,
+    endpoints,
+    issues,
+    people,
+    pull_requests,
+)
 
 ENTRIES = (
     endpoints.ENTRIES
@@ -10,4 +20,6 @@ ENTRIES = (
     | branches.ENTRIES
     | pull_requests.ENTRIES
     | people.ENTRIES
+    | issues.ENTRIES
+    | code_scanning.ENTRIES
 )

@@ -64,6 +64,11 @@ class State:
         self.issue_comments: list[Json] = []
         self.labels: dict[int, list[str]] = {}
         self.check_runs: list[Json] = []
+        self.issues: list[Json] = []
+        self.sarifs: list[Json] = []
+        self.code_scanning = True
+        self.organisation: list[Json] = []
+        """What the list of an organisation's repositories says of each."""
         self.details: dict[int, Json] = {}
         """What a pull request says and is besides its branches, see `detail`."""
         self.permissions: dict[str, str] = {}

@@ -331,6 +331,15 @@ def parents(folder: str, revision: str) -> list[str]:
     return done.stdout.decode().split()[1:] if done.returncode == 0 else []
 
 
+def current_commit(folder: str) -> str:
+    """The commit that is checked out; empty outside git, and before the first commit."""
+    try:
+        done = _run(folder, "rev-parse", "--verify", "--quiet", "HEAD^{commit}")
+    except UsageError:
+        return ""
+    return done.stdout.decode().strip() if done.returncode == 0 else ""
+
+
 class Made(NamedTuple):
     """When a commit was made, by its committer's clock in seconds since 1970 (0: not known), and its message."""
 
