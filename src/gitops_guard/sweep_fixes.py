@@ -105,7 +105,7 @@ def answered(run: pipeline.Run, whole: Whole, transport: "Transport", repository
 
     Only boxes that this sweep offers count: a text that people may edit names nothing else.
     """
-    found, place = asked.offers, Repository(transport.call, repository)
+    found, place = asked.offers, Repository(transport.call, repository, transport.graphql)
     setting = run.settings.fix_pull_requests
     is_open = {pull.head_ref for pull in place.pulls() if pull.head_ref.startswith(PREFIX)}
     wanted = tuple(o for o in found if not o.by_itself and (o.box in asked.ticked or PREFIX + o.box in is_open))
