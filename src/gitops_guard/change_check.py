@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 
 PROVED_FILES = 300
 """Files of a change whose fixes are proved, those with the worst problems first: each proof reads the whole change."""
+_NOT_PROVED = f"not proved here, where {PROVED_FILES} files have worse problems: gitops-guard fix"
 
 
 class Asking(NamedTuple):
@@ -384,10 +385,6 @@ def _shown(head: _Side, detections: Iterable[Detection]) -> dict[str, str]:
     return {path: mask(file.text, secrets.get(path, ())) for path, file in head.texts.items()}
 
 
-def _not_proved(offer: FixOffer) -> FixOffer:
-    return offer._replace(refused=f"not proved here, where {PROVED_FILES} files have worse problems: gitops-guard fix")
-
-
 def _with_patches(findings: list[Finding], detections: list[Detection], head: _Side, bench: Workbench) -> list[Finding]:
     """Proves the fixes of new findings, file by file."""
     wanted: dict[str, list[Detection]] = {}
@@ -399,14 +396,11 @@ def _with_patches(findings: list[Finding], detections: list[Detection], head: _S
     proved: dict[tuple[str, Place], FixOffer] = {}
     ordered = sorted(wanted.items(), key=lambda item: -max(d.finding.severity for d in item[1]))
     for number, (path, group) in enumerate(ordered):
-        file = head.texts.get(path)
-        if file is None:
+        if (file := head.texts.get(path)) is None:
             continue
-        if number >= PROVED_FILES:
-            offer = {(d.finding.stem, d.finding.place): _not_proved(d.finding.fix) for d in group if d.finding.fix}
-            proved |= offer
-            continue
-        everything = [d for d in detections if d.finding.place.path == path]
-        found = offers(file, group, bench.bench(everything))
+        if number < PROVED_FILES:
+            found = offers(file, group, bench.bench(d for d in detections if d.finding.place.path == path))
+        else:
+            found = {id(d): d.finding.fix._replace(refused=_NOT_PROVED) for d in group if d.finding.fix}
         proved |= {(d.finding.stem, d.finding.place): found[id(d)] for d in group if id(d) in found}
     return [f._replace(fix=proved.get((f.stem, f.place), f.fix)) for f in findings]

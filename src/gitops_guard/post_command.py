@@ -54,7 +54,7 @@ def _posted(run: FollowedRun, found: Artifact, environment: Mapping[str, str], t
         return CLEAN
     conversation = review_delivery.Conversation(run.places, token, pull.number, run.head_sha, instance_key(environment))
     summary = f"{markdown.render(found.report, limit=markdown.COMMENT_LIMIT - 1000)}\n{_origin(run, found)}"
-    complete = not (found.report.coverage.failed or found.left_out)
+    complete = not (found.report.coverage.failed or found.left_out or found.unnamed)
     composed = _review(found, reads.patches(pull.number))
     review_delivery.post(conversation, found.report, composed, summary, complete=complete)
     address = f"{run.places.server_url}/{run.places.repository}/pull/{pull.number}"

@@ -408,6 +408,15 @@ def test_many_objects_make_no_more_comments_than_a_review_has(life: Life) -> Non
     assert len(life.state.review_comments) == 25
 
 
+def test_a_pull_request_of_the_repository_itself_is_found_too(life: Life) -> None:
+    life.pull_request(user={"login": "dependabot[bot]"})
+    life.environment(GITHUB_TOKEN=READER)
+    main(["pr", "--offline", "--artifact-dir", str(life.folder / "a")])
+    follow(life, head_repository={"full_name": "acme/shop"})
+    assert main(["post", str(life.folder / "a")]) == 0
+    assert life.state.review_comments
+
+
 def test_a_failed_scan_hands_nothing_over(life: Life) -> None:
     life.pull_request(FORK, base={"ref": "main", "sha": "d" * 40, "repo": {"full_name": "acme/shop"}})
     git(life.path, "branch", "-m", "main", "trunk")

@@ -95,6 +95,30 @@ def test_a_run_that_died_is_continued_where_it_stopped(life: Life) -> None:
     assert run["conclusion"] == "failure"
 
 
+def test_a_batch_that_is_refused_leaves_no_run_open(life: Life, capfd: pytest.CaptureFixture[str]) -> None:
+    many(life, 20)
+    life.state.faults = [Fault("PATCH", "", status=422, message="Invalid path")]
+    assert main(["pr", "--offline"]) == 1
+    (run,) = life.state.check_runs
+    assert (run["status"], run["conclusion"], len(run["annotations"])) == ("completed", "failure", 50)
+    shown = capfd.readouterr()
+    assert "no check run" in shown.err
+    assert "::error file=" in shown.out
+    main(["pr", "--offline"])
+    (run,) = life.state.check_runs
+    assert len(run["annotations"]) > 100
+
+
+def test_a_name_cannot_pass_for_the_mark_of_a_check_run(life: Life) -> None:
+    name = f"<!-- gitops-guard:check={'0' * 16}.{'0' * 16} -->.yaml"
+    commit(life.path, {name: PRIVILEGED.format(name="evil")})
+    life.pull_request()
+    main(["pr", "--offline"])
+    life.state.requests.clear()
+    main(["pr", "--offline"])
+    assert writes(life.state) == []
+
+
 def test_other_annotations_on_the_same_commit_make_a_new_run(life: Life) -> None:
     main(["pr", "--offline"])
     life.state.check_runs[0]["annotations"].append(life.state.check_runs[0]["annotations"][0])

@@ -392,6 +392,18 @@ def test_the_image_keeps_the_repository_off_the_module_search_path() -> None:
     assert entrance[1:] == ["-I", "-m", "gitops_guard.action"]
 
 
+@pytest.mark.parametrize("file", sorted((ROOT / "examples/workflows").glob("*.yml")), ids=lambda file: file.name)
+def test_the_workflows_to_copy_use_what_there_is(file: Path) -> None:
+    declared = yaml.safe_load((ROOT / "action.yml").read_text())
+    text = file.read_text()
+    steps = [step for job in yaml.safe_load(text)["jobs"].values() for step in job["steps"]]
+    ours = [step for step in steps if step.get("uses", "").startswith("gitops-guard/")]
+    assert ours
+    assert {name for step in ours for name in step.get("with", {})} <= set(declared["inputs"])
+    assert set(re.findall(r"steps\.guard\.outputs\.([\w-]+)", text)) <= set(declared["outputs"])
+    assert all(re.search(r"@[0-9a-f]{40}$", step["uses"]) for step in steps if "uses" in step)
+
+
 def test_actions_are_named_by_commit() -> None:
     used = [
         line.split("uses:")[1].split()[0]

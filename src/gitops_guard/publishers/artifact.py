@@ -19,26 +19,39 @@ from gitops_guard.text import Position
 
 Json = dict[str, Any]
 FILE = "gitops-guard.json"
+LIMIT = 8 * 1024 * 1024
+"""Bytes that the other side reads."""
 FINDINGS, OTHERS, PATCHES, FILES = 2000, 1000, 200, 5000
+_SHARES = (1, 4, 16, 64, 1000)
 _PATH, _NAME, _NOTE, _DIFF, _LINE, _LINES, _FAR = 4096, 1000, 4000, 60_000, 4000, 200, 1_000_000
 
 
 def render(report: Report, head_sha: str) -> str:
-    """The artifact as JSON text.
+    """The artifact as JSON text within the limit: the least severe findings are left out, and how many is in it.
 
     Args:
         report: of a comparison.
         head_sha: the commit that was looked at.
 
     Raises:
-        UsageError: the report is not one of a comparison.
+        UsageError: the report is not one of a comparison, or too large even for its beginning.
     """
+    for share in _SHARES:
+        text = _rendered(report.by_place, head_sha, share)
+        if len(text.encode("utf-8", "surrogateescape")) <= LIMIT:
+            return text
+    raise UsageError("the result is too large to be handed over")
+
+
+def _rendered(report: Report, head_sha: str, share: int) -> str:
+    """The artifact with a share of what fits its schema."""
     compared = report.comparison
     if compared is None:
         raise UsageError("only a comparison can be handed over")
-    report = report.by_place
+    most, files = FINDINGS // share, FILES // share
+    coverage = report.coverage
     shown = [*wording.most_severe_first(report.open), *report.with_status("waived")]
-    patches = _Patches()
+    patches = _Patches(PATCHES // share)
     value: Json = {
         "schema_version": "1.0",
         "tool_version": __version__,
@@ -53,19 +66,20 @@ def render(report: Report, head_sha: str) -> str:
         "configuration": cut(report.configuration, 300),
         "kubernetes_version": report.kubernetes_version,
         "seconds": round(report.seconds, 1),
-        "findings": [_finding(finding, patches) for finding in shown[:FINDINGS]],
-        "findings_left_out": max(0, len(shown) - FINDINGS),
-        "fixed": [_finding(finding._replace(status=FIXED), None) for finding in report.fixed[:OTHERS]],
+        "findings": [_finding(finding, patches) for finding in shown[:most]],
+        "findings_left_out": max(0, len(shown) - most),
+        "fixed": [_finding(finding._replace(status=FIXED), None) for finding in report.fixed[: OTHERS // share]],
         "patches": patches.written,
         "network_patch": None if report.network_patch is None else _patch(report.network_patch),
         "coverage": {
-            "scanned": len(report.coverage.scanned),
-            "rendered": len(report.coverage.rendered),
-            "skipped": _files(report.coverage.skipped),
-            "failed": _files(report.coverage.failed),
+            "scanned": len(coverage.scanned),
+            "rendered": len(coverage.rendered),
+            "skipped": _files(coverage.skipped[:files]),
+            "failed": _files(coverage.failed[:files]),
         },
+        "files_left_out": max(0, len(coverage.skipped) - files) + max(0, len(coverage.failed) - files),
         "skipped_rules": [{"rule_id": r.rule_id, "reason": cut(r.reason, 500)} for r in report.skipped_rules[:500]],
-        "waivers": [_waiver(note._asdict()) for note in report.waivers[:OTHERS]],
+        "waivers": [_waiver(note._asdict()) for note in report.waivers[: OTHERS // share]],
     }
     return valid_json(json.dumps(value, ensure_ascii=False, separators=(",", ":"))) + "\n"
 
@@ -73,12 +87,13 @@ def render(report: Report, head_sha: str) -> str:
 class _Patches:
     """The patches that findings share, each written once."""
 
-    def __init__(self) -> None:
+    def __init__(self, most: int) -> None:
+        self._most = most
         self.written: list[Json] = []
         self._places: dict[int, int] = {}
 
     def place(self, patch: Patch | None) -> int | None:
-        if patch is None or (id(patch) not in self._places and len(self.written) >= PATCHES):
+        if patch is None or (id(patch) not in self._places and len(self.written) >= self._most):
             return None
         if id(patch) not in self._places:
             self._places[id(patch)] = len(self.written)
@@ -142,7 +157,7 @@ def _edit(patch: Patch) -> Json | None:
 
 
 def _files(files: Iterable[Skipped]) -> list[Json]:
-    return [{"path": cut(f.path, _PATH), "reason": cut(f.reason, 500)} for f in list(files)[:FILES]]
+    return [{"path": cut(f.path, _PATH), "reason": cut(f.reason, 500)} for f in files]
 
 
 def _waiver(note: Json) -> Json:

@@ -14,24 +14,27 @@ from typing import Any, NamedTuple
 
 from gitops_guard.errors import PublishError
 from gitops_guard.finding import Finding, FixOffer, Patch, PatchedFile, Place, Resource, Severity
-from gitops_guard.publishers.artifact import FILE
+from gitops_guard.publishers.artifact import FILE, LIMIT
 from gitops_guard.publishers.escape import printable_unicode
 from gitops_guard.report import Comparison, Coverage, Report, RuleSummary, SkippedRule, WaiverNote
 from gitops_guard.source_file import Skipped
 from gitops_guard.text import Position, Span
 
 Json = dict[str, Any]
-LIMIT = 8 * 1024 * 1024
 CLAIM = "a claim of the scan of this pull request, whose author can change that scan: read it before you commit it"
 _HINT = "nothing is posted; the artifact is of another version, or somebody changed it"
 
 
 class Artifact(NamedTuple):
-    """A report as somebody else tells it, the commit that it says it is about, and how many findings it left out."""
+    """A report as somebody else tells it, the commit that it says it is about, and what it left out.
+
+    `left_out` is the number of findings, `unnamed` that of files which were not looked at.
+    """
 
     report: Report
     head_sha: str
     left_out: int
+    unnamed: int
 
 
 def read(folder: str, rules: Mapping[str, RuleSummary], schema: Json) -> Artifact:
@@ -58,7 +61,9 @@ def read(folder: str, rules: Mapping[str, RuleSummary], schema: Json) -> Artifac
     if any(finding.status == "fixed" for finding in findings):
         raise PublishError("a finding is both there and fixed", path=path, hint=_HINT)
     fixed = tuple(_finding(one, rules, []) for one in value["fixed"])
-    return Artifact(_report(value, findings, fixed), value["head_sha"], value["findings_left_out"])
+    return Artifact(
+        _report(value, findings, fixed), value["head_sha"], value["findings_left_out"], value["files_left_out"]
+    )
 
 
 def _raw(path: str) -> bytes:

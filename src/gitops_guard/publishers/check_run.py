@@ -1,10 +1,12 @@
 """A check run says how a commit does: made once for a commit and an instance, and completed by whoever comes again."""
 
+import contextlib
 import hashlib
 import json
 import re
 from typing import NamedTuple
 
+from gitops_guard.errors import PublishError
 from gitops_guard.github.checks import CheckRun, Checks, Json
 from gitops_guard.publishers import markdown, wording
 from gitops_guard.publishers.annotations import AT_ONCE, MOST, Annotation, annotations, as_json
@@ -15,7 +17,7 @@ NAME = "gitops-guard"
 _TEXT = 65_000
 """Characters; GitHub takes 65,535."""
 _TITLE = 200
-_MARKER = re.compile(r"<!-- gitops-guard:check=([0-9a-f]{16})\.([0-9a-f]{16}) -->")
+_MARKER = re.compile(r"<!-- gitops-guard:check=([0-9a-f]{16})\.([0-9a-f]{16}) -->\s*\Z")
 _SECONDS = re.compile(r", [0-9][0-9,.]* s\.</sub>")
 
 
@@ -95,12 +97,22 @@ def _write(checks: Checks, to: _Target, found: Verdict, output: Json) -> None:
         ended: Json = {"status": "completed", "conclusion": found.conclusion}
         fields: Json = ended if done >= total else {"status": "in_progress"}
         fields = fields | {"output": output | ({"annotations": [as_json(one) for one in part]} if part else {})}
-        if number:
-            checks.update(number, fields, done)
-        else:
+        if not number:
             number = checks.create(to.name, to.key, fields, to.newest)
+        else:
+            _update(checks, number, fields, ended | {"output": output}, done)
         if done >= total:
             return
+
+
+def _update(checks: Checks, number: int, fields: Json, ended: Json, done: int) -> None:
+    """Adds annotations; where GitHub refuses them, the run is ended without: left open, it would hold up the merge."""
+    try:
+        checks.update(number, fields, done)
+    except PublishError:
+        with contextlib.suppress(PublishError):
+            checks.update(number, ended, done)
+        raise
 
 
 def _continued(known: CheckRun | None, mark: str, total: int) -> int | None:
