@@ -109,7 +109,7 @@ def _pull_request(command: argparse.ArgumentParser) -> None:
 
 
 def _comment(command: argparse.ArgumentParser) -> None:
-    command.add_argument("paths", nargs="*", metavar="PATH", help="for recheck: only changes below these")
+    command.add_argument("paths", nargs="*", metavar="PATH", help="only changes below these files and folders")
     command.add_argument("--config", metavar="FILE", help="configuration (default: .gitops-guard.yaml of the base)")
     command.add_argument("--fail-level", choices=LEVELS, help="for recheck: as for pr")
     command.add_argument("--offline", action="store_true", help=_OFFLINE)

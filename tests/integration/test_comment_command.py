@@ -103,7 +103,7 @@ class World:
                 patch.setenv(name, value)
             patch.chdir(str(values.get("workspace", self.state.path)))
             patch.setattr("gitops_guard.github.transport.time.sleep", lambda _: None)
-            return main(["comment", "--offline"])
+            return main(["comment", "--offline", *map(str, values.get("paths", ()))])  # type: ignore[call-overload]
 
     @property
     def replies(self) -> list[str]:
@@ -169,6 +169,13 @@ def test_fix_all_and_fix_of_one_rule(world: World) -> None:
     assert "Nothing to fix" in world.replies[-1]
     assert world.reactions[-1] == "+1"
     assert git(world.state.path, "rev-list", "--count", "main..change") == "3"
+
+
+def test_paths_leave_out_the_rest(world: World) -> None:
+    world.say("/gitops-guard fix", paths=("apps",))
+    assert "Nothing to fix" in world.replies[0]
+    world.say("/gitops-guard fix", paths=("new.yaml",))
+    assert "Committed" in world.replies[1]
 
 
 @pytest.mark.parametrize("role", ["read", "triage", "none"])

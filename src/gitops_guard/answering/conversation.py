@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from datetime import date
 from typing import NamedTuple
 
-from gitops_guard.change_check import Asking, Judged, Request, judge
+from gitops_guard.change_check import Asking, Judged, Request, below, judge
 from gitops_guard.change_ends import Wanted, find_ends
 from gitops_guard.github.comment_event import CommentEvent
 from gitops_guard.github.commits import Committer
@@ -47,6 +47,7 @@ def judged(talk: Conversation, only: frozenset[str] = frozenset()) -> Iterator[t
     ends = find_ends(talk.root, wanted, talk.event.places, talk.token)
     settings = local_settings(arguments.config, talk.root, talk.today) if arguments.config else None
     asking = Asking(offline=arguments.offline, always=not arguments.offline)
-    request = Request(ends.base, pull.head_sha, (), only, None, settings, talk.today, asking)
     with open_change(talk.root, ends.base, pull.head_sha, ends.merge_base) as change:
+        paths = below(change.root, talk.root, arguments.paths)
+        request = Request(ends.base, pull.head_sha, paths, only, None, settings, talk.today, asking)
         yield change, judge(change, request)
