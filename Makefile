@@ -15,7 +15,7 @@ lint: $(STAMP)
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/lint-imports
-	$(BIN)/zizmor --offline --quiet --persona auditor .github/workflows action.yml
+	$(BIN)/zizmor --offline --quiet --persona auditor .github/workflows action.yml examples/workflows/*.yml
 
 format: $(STAMP)
 	$(BIN)/ruff format .

@@ -4,6 +4,7 @@ GitHub gives inputs as `INPUT_<NAME>`, in upper case with hyphens kept, and an i
 With arguments (`docker run IMAGE check .`) this is the plain command line.
 """
 
+import contextlib
 import json
 import os
 import secrets
@@ -14,23 +15,50 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from gitops_guard.errors import CLEAN, FINDINGS, INCOMPLETE, USAGE, GuardError, UsageError
+from gitops_guard.runner import MARKER, escaped_data
 
-COMMANDS = ("pr", "check", "images")
-_REPORTING = ("pr", "check")
+COMMANDS = ("pr", "check", "images", "post", "comment", "sweep", "merge")
+BY_EVENT = {
+    "push": "check",
+    "schedule": "check",
+    "workflow_dispatch": "check",
+    "workflow_run": "post",
+    "issue_comment": "comment",
+}
+"""What runs where no command is asked for; `pr` for every other event, which refuses those that it does not know."""
+_REPORTING = ("pr", "check", "sweep", "merge")
 VERDICTS = {CLEAN: "clean", FINDINGS: "findings", USAGE: "usage", INCOMPLETE: "incomplete"}
-VALUES = {"config": COMMANDS, "fail-level": _REPORTING, "base": ("check", "images")}
-SWITCHES = {"offline": COMMANDS, "dry-run": ("pr",), "snapshot": ("images",)}
-MARKER = "GITOPS_GUARD_COMMANDS_MARKER"
+_SCANNING = ("pr", "check", "images", "sweep")
+_SWEEPING = ("sweep", "merge")
+VALUES = {
+    "config": (*_SCANNING, "comment", "merge"),
+    "fail-level": (*_REPORTING, "comment"),
+    "base": ("check", "images"),
+    "drafts": ("pr",),
+    "artifact-dir": ("pr", "post"),
+    "shard": ("sweep",),
+    "repos": ("sweep",),
+    "category": _SWEEPING,
+}
+SWITCHES = {
+    "offline": (*_SCANNING, "comment"),
+    "dry-run": ("pr", *_SWEEPING),
+    "snapshot": ("images",),
+    "publish": _SWEEPING,
+    "upload-sarif": _SWEEPING,
+}
+ARTIFACT = "gitops-guard.json"
 REGISTRY_AUTH = "GITOPS_GUARD_REGISTRY_AUTH"
 _AUTH_WORDS = 3
-REPORTS = {"sarif-file": "sarif", "html-file": "html"}
+REPORTS = {"sarif-file": "sarif", "html-file": "html", "patch-file": "patch"}
 
 
 class Counts(NamedTuple):
-    """The number of findings that no waiver covers, and how many of them are new."""
+    """The number of findings that no waiver covers, how many of them are new, and whether every file could be read."""
 
     findings: int
     new: int
+    complete: bool = True
 
 
 class Owner(NamedTuple):
@@ -55,43 +83,70 @@ def command_line(environ: Mapping[str, str], json_report: str) -> tuple[str, ...
     Raises:
         UsageError: an input has a value it can't have, or belongs to another command.
     """
-    command = input_value(environ, "command") or "pr"
-    if command not in COMMANDS:
-        raise UsageError(f"input `command` can't be {command!r}", hint="it is one of: " + ", ".join(COMMANDS))
-    options = [*_values(environ, command), *_switches(environ, command)]
-    if command in _REPORTING:
+    command = chosen_command(environ)
+    if environ.get("GITHUB_EVENT_NAME") == "pull_request_target":
+        from gitops_guard.github.event import TARGET_HINT, TARGET_REFUSED  # noqa: PLC0415 - only to refuse
+
+        raise UsageError(TARGET_REFUSED, hint=TARGET_HINT)
+    if command == "post":
+        return _post(environ)
+    options = [*_values(environ), *_switches(environ)]
+    # A shard and several repositories have no report of one tree.
+    is_part = command == "sweep" and (input_value(environ, "shard") or input_value(environ, "repos"))
+    if command in _REPORTING and not is_part:
         options.append(f"--report=json={json_report}")
     options += [
         f"--report={kind}={path}"
         for name, kind in REPORTS.items()
-        if (path := input_value(environ, name)) and _belongs(name, _REPORTING, command)
+        if (path := input_value(environ, name)) and _belongs(environ, name, _REPORTING)
     ]
     # Behind `--` a path that begins with a hyphen is a path.
     paths = [line.strip() for line in input_value(environ, "paths").splitlines() if line.strip()]
     return (command, *options, *(["--", *paths] if paths else []))
 
 
-def _values(environ: Mapping[str, str], command: str) -> list[str]:
+def chosen_command(environ: Mapping[str, str]) -> str:
+    """The command that is asked for, or the one that the event asks for.
+
+    Raises:
+        UsageError: there is no such command.
+    """
+    asked = input_value(environ, "command")
+    if asked and asked not in COMMANDS:
+        raise UsageError(f"input `command` can't be {asked!r}", hint="it is one of: " + ", ".join(COMMANDS))
+    return asked or BY_EVENT.get(environ.get("GITHUB_EVENT_NAME", ""), "pr")
+
+
+def _post(environ: Mapping[str, str]) -> tuple[str, ...]:
+    folder = input_value(environ, "artifact-dir")
+    if not folder:
+        raise UsageError("input `artifact-dir` is missing", hint="name the folder of the unpacked artifact")
+    return "post", "--", folder
+
+
+def _values(environ: Mapping[str, str]) -> list[str]:
     # One word for option and value: a value that begins with a hyphen stays a value.
     return [
         f"--{name}={value}"
         for name, commands in VALUES.items()
-        if (value := input_value(environ, name)) and _belongs(name, commands, command)
+        if (value := input_value(environ, name)) and _belongs(environ, name, commands)
     ]
 
 
-def _switches(environ: Mapping[str, str], command: str) -> list[str]:
+def _switches(environ: Mapping[str, str]) -> list[str]:
     return [
         f"--{name}"
         for name, commands in SWITCHES.items()
-        if _is_true(name, input_value(environ, name)) and _belongs(name, commands, command)
+        if _is_true(name, input_value(environ, name)) and _belongs(environ, name, commands)
     ]
 
 
-def _belongs(name: str, commands: Sequence[str], command: str) -> bool:
-    if command not in commands:
+def _belongs(environ: Mapping[str, str], name: str, commands: Sequence[str]) -> bool:
+    """Whether an input means something to the command; where the event chose that, inputs of others are passed over."""
+    command = chosen_command(environ)
+    if command not in commands and input_value(environ, "command"):
         raise UsageError(f"input `{name}` has no meaning for the command `{command}`", hint="leave it out")
-    return True
+    return command in commands
 
 
 def _is_true(name: str, value: str) -> bool:
@@ -171,11 +226,12 @@ def count(json_report: str) -> Counts | None:
     """Reads the JSON report of the command that just ended; None when it wrote none."""
     try:
         with open(json_report, encoding="utf-8") as file:  # noqa: PTH123 - pathlib costs start-up
-            findings = json.load(file)["findings"]
+            report = json.load(file)
+        findings, failed = report["findings"], report.get("coverage", {}).get("failed", ())
     except (OSError, ValueError, KeyError):
         return None
     open_ones = [finding["status"] for finding in findings if finding["status"] != "waived"]
-    return Counts(len(open_ones), open_ones.count("new"))
+    return Counts(len(open_ones), open_ones.count("new"), not failed)
 
 
 def outputs(values: Mapping[str, str], delimiter: str) -> str:
@@ -202,6 +258,7 @@ def _run(arguments: Sequence[str]) -> int:
 
 def _guarded(environ: Mapping[str, str], folder: str) -> tuple[int, Counts | None]:
     report = input_value(environ, "json-file") or folder + "/report.json"
+    _forget(environ)
     try:
         os.environ.update(git_environment(environ))
         code = _run(command_line(environ, report))
@@ -209,6 +266,15 @@ def _guarded(environ: Mapping[str, str], folder: str) -> tuple[int, Counts | Non
         _say(f"gitops-guard: {error}")
         return error.exit_code, None
     return code, count(report) if code in {CLEAN, FINDINGS} else None
+
+
+def _forget(environ: Mapping[str, str]) -> None:
+    """Removes an artifact that lies where the run's own would: the change under review may have brought it along."""
+    folder = input_value(environ, "artifact-dir")
+    path = os.path.join(folder, ARTIFACT)  # noqa: PTH118 - pathlib costs start-up
+    if folder and not _is_posting(environ):
+        with contextlib.suppress(OSError):
+            os.remove(path)  # noqa: PTH107 - likewise
 
 
 def _say(line: str) -> None:
@@ -221,7 +287,7 @@ def _take_secrets(environ: Mapping[str, str]) -> None:
     os.environ.pop("INPUT_REGISTRY-AUTH", None)
     passwords = [line.split()[-1] for line in credentials.get(REGISTRY_AUTH, "").splitlines()]
     for secret in dict.fromkeys((value, *passwords) if value else passwords):
-        _say("::add-mask::" + secret.replace("%", "%25"))
+        _say("::add-mask::" + escaped_data(secret))
     os.environ.update(credentials)
     if value:
         os.environ["GITHUB_TOKEN"] = value
@@ -231,15 +297,40 @@ def _write_outputs(environ: Mapping[str, str], code: int, counts: Counts | None)
     target = environ.get("GITHUB_OUTPUT", "")
     if not target:
         return
-    sarif = input_value(environ, "sarif-file")
+    done = counts is not None
+    # An upload without the findings of a file would close its alerts.
+    sarif = _written(input_value(environ, "sarif-file")) if counts is not None and counts.complete else ""
     values = {
-        "verdict": VERDICTS.get(code, VERDICTS[INCOMPLETE]),
+        "verdict": "" if code == CLEAN and _is_posting(environ) else VERDICTS.get(code, VERDICTS[INCOMPLETE]),
         "findings": "" if counts is None else str(counts.findings),
         "new": "" if counts is None else str(counts.new),
-        "sarif-file": sarif if counts is not None else "",
+        "sarif": sarif,
+        "sarif-file": sarif,
+        "report": _written(input_value(environ, "json-file")) if done else "",
+        "patch": _written(input_value(environ, "patch-file")) if done else "",
+        "artifact": _artifact(environ) if done else "",
     }
     with open(target, "a", encoding="utf-8") as file:  # noqa: PTH123 - pathlib costs start-up
         file.write(outputs(values, secrets.token_hex(16)))
+
+
+def _is_posting(environ: Mapping[str, str]) -> bool:
+    """Whether the run only posts what another one found, or obeys a comment: then it has no verdict of its own."""
+    chosen = input_value(environ, "command") or BY_EVENT.get(environ.get("GITHUB_EVENT_NAME", ""))
+    return chosen in {"post", "comment"}
+
+
+def _written(path: str) -> str:
+    """The path of a file that says something; empty for none, and for one without content."""
+    try:
+        return path if path and os.path.getsize(path) else ""  # noqa: PTH202 - pathlib costs start-up
+    except OSError:
+        return ""
+
+
+def _artifact(environ: Mapping[str, str]) -> str:
+    folder = input_value(environ, "artifact-dir")
+    return folder if folder and _written(os.path.join(folder, ARTIFACT)) else ""  # noqa: PTH118 - likewise
 
 
 def _as_action() -> int:

@@ -39,6 +39,11 @@ if TYPE_CHECKING:
     from gitops_guard.image_facts import Bar
 
 
+PROVED_FILES = 300
+"""Files of a change whose fixes are proved, those with the worst problems first: each proof reads the whole change."""
+_NOT_PROVED = f"not proved here, where {PROVED_FILES} files have worse problems: gitops-guard fix"
+
+
 class Asking(NamedTuple):
     """Whether registries and scanners are asked: never, where the configuration decides by it, or always.
 
@@ -88,11 +93,16 @@ def below(top: str, root: str, paths: Sequence[str]) -> tuple[str, ...]:
 
 
 class Judged(NamedTuple):
-    """The report on a change, the texts of the head that it speaks of, and how many comments a review may have."""
+    """The report on a change, the texts of the head that it speaks of, and how many comments a review may have.
+
+    `workbench` tries fixes of the head, as long as the change is open; `sources` are the files that it knows.
+    """
 
     report: Report
     texts: dict[str, str]
     budget: int
+    workbench: Workbench
+    sources: dict[str, SourceFile]
 
 
 def judge(change: Change, request: Request) -> Judged:
@@ -128,7 +138,9 @@ def judge(change: Change, request: Request) -> Judged:
     detections = [*head.detections, *network.detections, *_configuration(change, run, head)]
     report, texts = _report(change, request, run, head, base, detections, related.skipped)
     report = report._replace(network=network.change, skipped_rules=(*report.skipped_rules, *network.skipped))
-    return Judged(report._replace(seconds=time.monotonic() - start), texts, settings.comments_budget)
+    report = report._replace(seconds=time.monotonic() - start)
+    bench = head.workbench(of_change(change, settings))
+    return Judged(report, texts, settings.comments_budget, bench, head.texts)
 
 
 class ChangedImages(NamedTuple):
@@ -347,6 +359,7 @@ def _report(  # noqa: PLR0913, PLR0917 - everything that was found comes togethe
             change.merge_base,
             request.head or "the working tree",
             tuple(existing),  # type: ignore[arg-type]
+            change.policy_files,
         ),
         skipped_rules=pipeline.skipped_rules(run),
         waivers=kept.notes,
@@ -381,11 +394,13 @@ def _with_patches(findings: list[Finding], detections: list[Detection], head: _S
         if detection is not None and finding.status == NEW:
             wanted.setdefault(finding.place.path, []).append(detection)
     proved: dict[tuple[str, Place], FixOffer] = {}
-    for path, group in wanted.items():
-        file = head.texts.get(path)
-        if file is None:
+    ordered = sorted(wanted.items(), key=lambda item: -max(d.finding.severity for d in item[1]))
+    for number, (path, group) in enumerate(ordered):
+        if (file := head.texts.get(path)) is None:
             continue
-        everything = [d for d in detections if d.finding.place.path == path]
-        found = offers(file, group, bench.bench(everything))
+        if number < PROVED_FILES:
+            found = offers(file, group, bench.bench(d for d in detections if d.finding.place.path == path))
+        else:
+            found = {id(d): d.finding.fix._replace(refused=_NOT_PROVED) for d in group if d.finding.fix}
         proved |= {(d.finding.stem, d.finding.place): found[id(d)] for d in group if id(d) in found}
     return [f._replace(fix=proved.get((f.stem, f.place), f.fix)) for f in findings]

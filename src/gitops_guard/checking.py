@@ -13,11 +13,13 @@ from gitops_guard.local_configuration import local_settings, only_rules
 from gitops_guard.model.used_image import UsedImage
 from gitops_guard.options import level, report_targets
 from gitops_guard.report import ReadText, Report
+from gitops_guard.runner import MARKER
 from gitops_guard.same_image import merge
 from gitops_guard.source_file import SourceFile, decode
 
 if TYPE_CHECKING:
     from gitops_guard.publishers.progress import Progress
+    from gitops_guard.sources.tree import Read
 
 
 TREE_BUDGETS = 10
@@ -44,7 +46,7 @@ def check(arguments: argparse.Namespace, today: date) -> int:
     else:
         run = informed(tree_run(arguments, root, today), arguments.paths, offline=arguments.offline)
         report = _watched(run, arguments.paths) if sys.stderr.isatty() else pipeline.check_tree(run, arguments.paths)
-        if arguments.patches or arguments.format == "html":
+        if arguments.patches or arguments.format in {"html", "patch"} or "patch" in dict(targets):
             from gitops_guard.tree_fixes import with_patches  # noqa: PLC0415
 
             report = with_patches(report, run, arguments.paths)
@@ -55,10 +57,17 @@ def check(arguments: argparse.Namespace, today: date) -> int:
     write(text, arguments.output)
     for name, file in targets:
         write(publish(report, name, read_text, color=False), file)
+    if os.environ.get(MARKER):
+        from gitops_guard.run_delivery import annotate, summarise  # noqa: PLC0415 - only under the action
+
+        summarise(report, os.environ)
+        annotate(report, os.environ)
     return exit_code(report)
 
 
-def informed(run: pipeline.Run, paths: Sequence[str], *, offline: bool, always: bool = False) -> pipeline.Run:
+def informed(
+    run: pipeline.Run, paths: Sequence[str], *, offline: bool, always: bool = False, read_file: "Read | None" = None
+) -> pipeline.Run:
     """The run with what is known of the images of its files, where the configuration decides by it.
 
     Args:
@@ -66,6 +75,7 @@ def informed(run: pipeline.Run, paths: Sequence[str], *, offline: bool, always: 
         paths: files and folders.
         offline: no network: only a snapshot and report files tell anything.
         always: ask even if nothing in the configuration needs it.
+        read_file: reads the files, by default all of them.
     """
     if not (always or offline or run.settings.asks_registries):
         return run
@@ -77,7 +87,7 @@ def informed(run: pipeline.Run, paths: Sequence[str], *, offline: bool, always: 
     around = Surroundings(run.root, read, os.environ, datetime.now(UTC), offline, budget, progress=asking)
 
     def collect() -> tuple[UsedImage, ...]:
-        return pipeline.look(walk(paths, run.root), pipeline.no_rules(read), run).images
+        return pipeline.look(walk(paths, run.root, read_file), pipeline.no_rules(read), run).images
 
     return run._replace(known=known_images(collect, run.settings, around))
 
@@ -151,17 +161,25 @@ def publish(report: Report, name: str, read_text: ReadText, *, color: bool) -> s
         from gitops_guard.publishers import sarif  # noqa: PLC0415
 
         return sarif.render(_described(report), read_text)
-    if name == "junit":
-        from gitops_guard.publishers import junit  # noqa: PLC0415
-
-        return junit.render(report)
     if name == "markdown":
         from gitops_guard.publishers import markdown  # noqa: PLC0415
 
         return markdown.render(report)
+    if name in {"junit", "patch"}:
+        return _plain(report, name)
     from gitops_guard.publishers import html  # noqa: PLC0415
 
     return html.render(_described(report), read_text)
+
+
+def _plain(report: Report, name: str) -> str:
+    if name == "patch":
+        from gitops_guard.patch_file import whole_patch  # noqa: PLC0415
+
+        return whole_patch(report).text
+    from gitops_guard.publishers import junit  # noqa: PLC0415
+
+    return junit.render(report)
 
 
 def _described(report: Report) -> Report:

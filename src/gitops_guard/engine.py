@@ -163,10 +163,20 @@ def scan_yaml(file: SourceFile, stream: Stream, rules: RuleSet, context: RuleCon
     return found
 
 
-def scan_repository(value: object, rules: RuleSet, context: RuleContext) -> list[Detection]:
-    """What the rules on the whole repository find; `value` is an `Inventory` or what else such rules apply to."""
+def scan_repository(value: object, rules: RuleSet, context: RuleContext, path: str | None = None) -> list[Detection]:
+    """What the rules on the whole repository find, all of it or only what they find in one file.
+
+    `value` is an `Inventory` or what else such rules apply to.
+    """
     scan = FileScan(SourceFile("", ""), context)
-    return list(scan.other(value, rules))
+    if path is None:
+        return list(scan.other(value, rules))
+    return [
+        scan.detection(rule, problem)
+        for rule in rules.other.get(type(value), ())
+        for problem in rule.check(value, context)
+        if isinstance(problem.at, Subject) and problem.at.place.path == path
+    ]
 
 
 def _detection(  # noqa: PLR0913, PLR0917 - one value is made of all of these

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from gitops_guard.errors import UsageError
 from gitops_guard.finding import Severity
 
-FORMATS = ("console", "json", "sarif", "junit", "markdown", "html")
+FORMATS = ("console", "json", "sarif", "junit", "markdown", "html", "patch")
 LEVELS = ("none", *(severity.label for severity in Severity))
 
 

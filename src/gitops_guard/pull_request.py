@@ -1,87 +1,136 @@
-"""The `pr` command: checks a pull request and brings its review up to date."""
+"""The `pr` command: checks a pull request or a group of a merge queue, and tells GitHub."""
 
 import argparse
 import os
 import sys
 from collections.abc import Mapping
 from datetime import date
+from typing import NamedTuple
 
-from gitops_guard.change_check import Asking, Request, base_settings, judge
+from gitops_guard import review_delivery
+from gitops_guard.change_check import Asking, Judged, Request, base_settings, below, judge
+from gitops_guard.change_ends import Ends, Wanted, find_ends
 from gitops_guard.checking import exit_code, publish, write
-from gitops_guard.errors import PublishError, UsageError
-from gitops_guard.github.event import PullRequestEvent, read_event
+from gitops_guard.errors import GuardError, PublishError
+from gitops_guard.github.event import Addresses, PullRequestEvent, read_event
 from gitops_guard.github.instance import instance_key
+from gitops_guard.github.run_event import read_merge_group
 from gitops_guard.local_configuration import local_settings
 from gitops_guard.network_patch import policy_patch
 from gitops_guard.options import report_targets
 from gitops_guard.publishers import markdown, post_review
 from gitops_guard.publishers.offers import surroundings
-from gitops_guard.publishers.post_review import Posting
 from gitops_guard.publishers.review import Review, compose
 from gitops_guard.report import Report
-from gitops_guard.sources.git import Change, knows, open_change, parents
+from gitops_guard.run_delivery import Delivery, summarise, tell, tell_failure
+from gitops_guard.sources.git import Change, open_change
+
+HANDED_OVER = (
+    "> **Nothing is posted by this run.** The pull request comes from {whom}, so its token may only read. What was "
+    "found is in the artifact `{folder}`; `gitops-guard post` in a `workflow_run` job brings it to the conversation.\n"
+)
+REFUSED = (
+    "> **Nothing could be posted.** The pull request comes from {whom}, so its token may only read. With the input "
+    "`artifact-dir` and a `workflow_run` job the review gets there all the same: see docs/github.md.\n"
+)
+DRAFT = (
+    "> **No comments yet:** the pull request is a draft. They come with the next run after it is ready for review.\n"
+)
+
+
+class _Task(NamedTuple):
+    """What a run was asked to do, by whom, and where."""
+
+    arguments: argparse.Namespace
+    environment: Mapping[str, str]
+    today: date
+    root: str
+    token: str
+
+
+class _Found(NamedTuple):
+    judged: Judged
+    review: Review
 
 
 def review(arguments: argparse.Namespace, environment: Mapping[str, str], today: date) -> int:
     """Runs `pr` and returns the exit code."""
-    targets = report_targets(arguments.report)
-    event = read_event(environment)
     root = environment.get("GITHUB_WORKSPACE") or os.getcwd()  # noqa: PTH109
-    settings = local_settings(arguments.config, root, today) if arguments.config else None
-    base = _base(root, event)
+    token = environment.get("INPUT_GITHUB-TOKEN") or environment.get("GITHUB_TOKEN", "")
+    task = _Task(arguments, environment, today, root, token)
+    if environment.get("GITHUB_EVENT_NAME") == "merge_group":
+        return _merge_group(task)
+    event = read_event(environment)
+    places = Addresses(event.api_url, event.server_url, event.repository, event.run_url)
+    to = _delivery(task, places, event.head_sha)._replace(may_write=not (event.is_fork or arguments.dry_run))
+    found = _checked(task, Wanted(event.base_ref, event.base_sha, event.head_sha), to)
+    report = found.judged.report
+    if arguments.dry_run:
+        post_review.as_text(found.review, _summary(event, found), lambda text: write(text, None))
+        return exit_code(report)
+    refused: PublishError | None = None
+    preface = ""
+    try:
+        preface = _conversation(task, event, found)
+    except PublishError as error:
+        refused = error
+    tell(to, report)
+    summarise(report, environment, preface)
+    if refused is not None:
+        raise refused
+    return exit_code(report)
+
+
+def _merge_group(task: _Task) -> int:
+    """A group of a merge queue has no conversation: there are only the check run, the job's page and the exit code."""
+    event = read_merge_group(task.environment)
+    to = _delivery(task, event.places, event.head_sha)._replace(may_write=not task.arguments.dry_run)
+    report = _checked(task, Wanted(event.base_ref, event.base_sha, event.head_sha), to).judged.report
+    if not task.arguments.dry_run:
+        tell(to, report)
+    summarise(report, task.environment)
+    return exit_code(report)
+
+
+def _delivery(task: _Task, places: Addresses, commit: str) -> Delivery:
+    return Delivery(task.environment, places, commit, task.token)
+
+
+def _checked(task: _Task, wanted: Wanted, to: Delivery) -> _Found:
+    """Scans, and writes the reports; a failure is told to GitHub, because silence would pass for a clean result."""
+    targets = report_targets(task.arguments.report)
+    try:
+        ends = find_ends(task.root, wanted, to.places, task.token)
+        found = _scanned(task, wanted, ends)
+    except GuardError as error:
+        tell_failure(to, error)
+        raise
+    for name, file in targets:
+        write(publish(found.judged.report, name, found.judged.texts.get, color=False), file)
+    return found
+
+
+def _scanned(task: _Task, wanted: Wanted, ends: Ends) -> _Found:
+    arguments, today = task.arguments, task.today
+    settings = local_settings(arguments.config, task.root, today) if arguments.config else None
     asking = Asking(offline=arguments.offline, always=not arguments.offline)
-    request = Request(
-        base, event.head_sha, (), frozenset(), arguments.fail_level, settings, today, asking, network=True
-    )
-    with open_change(root, base, event.head_sha) as change:
+    with open_change(task.root, ends.base, wanted.head_sha, ends.merge_base) as change:
+        paths = below(change.root, task.root, arguments.paths)
+        level = arguments.fail_level
+        request = Request(ends.base, wanted.head_sha, paths, frozenset(), level, settings, today, asking, network=True)
         judged = judge(change, request)
         policy = settings or base_settings(change, today)
         network = judged.report.network
         patch = policy_patch(change, policy, network) if network is not None else None
-        report = _named(judged.report, event)._replace(network_patch=patch)
-        composed = _compose(report, change, judged.budget)
-    blob = f"{event.server_url}/{event.repository}/blob/{event.head_sha}"
-    summary = markdown.render(report, surroundings(report, composed, blob))
-    for name, file in targets:
-        write(publish(report, name, judged.texts.get, color=False), file)
-    if arguments.dry_run:
-        post_review.as_text(composed, summary, lambda text: write(text, None))
-        return exit_code(report)
-    posting = Posting(
-        composed,
-        summary,
-        event.head_sha,
-        instance_key(environment),
-        complete=not report.coverage.failed,
-        worth=markdown.worth_posting(report),
-        unseen=frozenset(skipped.path for skipped in report.coverage.skipped),
-    )
-    _post(event, environment, posting)
-    return exit_code(report)
+        report = _named(judged.report, wanted)._replace(network_patch=patch)
+        return _Found(judged._replace(report=report), _compose(report, change, judged.budget))
 
 
-def _base(root: str, event: PullRequestEvent) -> str:
-    """What the pull request is compared with.
-
-    The base of the event may be stale; the first parent of the merge commit that GitHub checks out is not.
-    """
-    merged = parents(root, "HEAD")
-    if len(merged) > 1 and merged[1] == event.head_sha:
-        return merged[0]
-    for candidate in (event.base_sha, f"origin/{event.base_ref}", event.base_ref):
-        if knows(root, candidate):
-            return candidate
-    raise UsageError(
-        f"neither {event.base_sha[:10]} nor {event.base_ref} is in this clone",
-        hint="fetch it: git fetch origin " + event.base_ref + " (actions/checkout: fetch-depth: 0)",
-    )
-
-
-def _named(report: Report, event: PullRequestEvent) -> Report:
+def _named(report: Report, wanted: Wanted) -> Report:
     comparison = report.comparison
     if comparison is None:
         return report
-    return report._replace(comparison=comparison._replace(base=event.base_ref, head=event.head_sha))
+    return report._replace(comparison=comparison._replace(base=wanted.base_ref, head=wanted.head_sha))
 
 
 def _compose(report: Report, change: Change, budget: int) -> Review:
@@ -93,18 +142,46 @@ def _compose(report: Report, change: Change, budget: int) -> Review:
     return compose(report, commentable, changed, budget)
 
 
-def _post(event: PullRequestEvent, environment: Mapping[str, str], posting: Posting) -> None:
-    from gitops_guard.github.client import Client  # noqa: PLC0415 - loads PyGithub
+def _conversation(task: _Task, event: PullRequestEvent, found: _Found) -> str:
+    """Posts the review, or hands it over; returns what the job's page says about that.
 
-    token = environment.get("INPUT_GITHUB-TOKEN") or environment.get("GITHUB_TOKEN", "")
-    if not token:
-        raise UsageError("no token", hint="set GITHUB_TOKEN, or use --dry-run")
+    A fork's token never writes. Dependabot's may, where the workflow asks for the right: so it is tried.
+    """
+    if event.is_draft and task.arguments.drafts == "check":
+        return DRAFT
+    if event.is_fork and task.arguments.artifact_dir:
+        return _handed_over(task, event, found)
     try:
-        client = Client(event.api_url, token, event.repository, event.number)
-        outcome = post_review.post(client, posting)
+        _post(task, event, found)
     except PublishError as error:
-        if not event.is_fork:
+        if not (event.is_fork or event.is_dependabot):
             raise
-        sys.stderr.write(f"gitops-guard: not posted, the pull request comes from a fork: {error.message}\n")
-        return
-    sys.stderr.write(f"gitops-guard: {outcome.sentence}\n")
+        sys.stderr.write(f"gitops-guard: not posted: {error.message}\n")
+        return _handed_over(task, event, found) if task.arguments.artifact_dir else REFUSED.format(whom=_whom(event))
+    return ""
+
+
+def _post(task: _Task, event: PullRequestEvent, found: _Found) -> None:
+    places = Addresses(event.api_url, event.server_url, event.repository, event.run_url)
+    key = instance_key(task.environment)
+    conversation = review_delivery.Conversation(places, task.token, event.number, event.head_sha, key)
+    report = found.judged.report
+    complete = not report.coverage.failed
+    review_delivery.post(conversation, report, found.review, _summary(event, found), complete=complete)
+
+
+def _summary(event: PullRequestEvent, found: _Found) -> str:
+    blob = f"{event.server_url}/{event.repository}/blob/{event.head_sha}"
+    return markdown.render(found.judged.report, surroundings(found.judged.report, found.review, blob))
+
+
+def _handed_over(task: _Task, event: PullRequestEvent, found: _Found) -> str:
+    from gitops_guard.handover import hand_over  # noqa: PLC0415 - most runs may write
+
+    folder = task.arguments.artifact_dir
+    hand_over(folder, found.judged.report, event.head_sha)
+    return HANDED_OVER.format(whom=_whom(event), folder=os.path.basename(folder.rstrip("/")))  # noqa: PTH119
+
+
+def _whom(event: PullRequestEvent) -> str:
+    return "Dependabot" if event.is_dependabot and not event.is_fork else "a fork"

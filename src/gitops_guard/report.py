@@ -38,6 +38,8 @@ class Comparison(NamedTuple):
     head: str
     existing: tuple[int, int, int, int, int] = (0, 0, 0, 0, 0)
     """Problems in the changed files that were there before, by severity in ascending order."""
+    policy_files: tuple[str, ...] = ()
+    """Changed files that decide how changes are judged: what they say counts only once it is in the base."""
 
 
 class RuleSummary(NamedTuple):

@@ -50,8 +50,7 @@ class Workbench(NamedTuple):
             for fact in facts
             if fact.scope in scopes or isinstance(fact, BindingFact)
         )
-        found = scan_repository(inventory((*own, *others)), self.rules.manifest, self.context)
-        return [detection for detection in found if detection.finding.place.path == path]
+        return scan_repository(inventory((*own, *others)), self.rules.manifest, self.context, path)
 
     def _validate(self, value: dict[str, Data]) -> SchemaVerdict:
         from gitops_guard.schema import validate  # noqa: PLC0415 - only proofs need it

@@ -22,6 +22,7 @@ class Call(NamedTuple):
     identity: Identity
     body: Any
     url: str
+    query: dict[str, str] = {}  # noqa: RUF012 - never changed
 
     @property
     def pull(self) -> PullRequest:

@@ -21,6 +21,7 @@ from .call import (
 )
 from .description import Json, filled
 from .hunks import ChangedFile
+from .state import PullRequest, State
 
 _OUTSIDE = "line must be part of the diff"
 _OTHER_HUNK = "start line must be part of the same hunk as the line."
@@ -40,20 +41,21 @@ def repository(call: Call) -> Answer:
 
 
 def pull_request(call: Call) -> Answer:
-    pull, state = call.pull, call.state
-    head = pull.head_repository or state.repository
-    files = state.files(pull)
-    values = {
+    values = pull_answer(call.state, call.pull) | {"changed_files": len(call.state.files(call.pull))}
+    return Answer(200, filled("pull-request", values))
+
+
+def pull_answer(state: State, pull: PullRequest) -> Json:
+    """What a pull request looks like in a list as well."""
+    return {
         "number": pull.number,
         "state": "open",
         "user": user_value(pull.author),
-        "changed_files": len(files),
         "base": _end(pull.base, state.sha(pull.base), state.repository),
-        "head": _end(pull.head, state.sha(pull.head), head),
+        "head": _end(pull.head, state.sha(pull.head), pull.head_repository or state.repository),
         "labels": [],
         "draft": False,
     }
-    return Answer(200, filled("pull-request", values))
 
 
 def files(call: Call) -> Answer:

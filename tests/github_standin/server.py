@@ -108,7 +108,7 @@ class StandIn:
             refused = _refused(403, "Resource not accessible by integration")
             return refused, {"x-accepted-github-permissions": accepted}
         try:
-            answer = entry.run(Call(self.state, found, identity, body, self.url))
+            answer = entry.run(Call(self.state, found, identity, body, self.url, query))
         except RefusalError as refusal:
             answer = refusal.answer
         headers: dict[str, str] = {}

@@ -44,12 +44,13 @@ class Docker(NamedTuple):
 
 
 class Workflow(NamedTuple):
-    """What a run needs: the repository, the event's file, the API to talk to and the token."""
+    """What a run needs: the repository, the event's file, the API to talk to, the token, and the event's name."""
 
     repository: Path
     event: Path
     api: str
     token: str
+    name: str = "pull_request"
 
 
 def missing() -> str:
@@ -111,9 +112,9 @@ def product_image(docker: Docker, source: Path, base: str) -> str:
 
 
 def run_workflow(docker: Docker, workflow: Workflow) -> Ran:
-    """Runs the pull_request workflows of a repository as GitHub's runner would."""
+    """Runs the workflows of a repository for an event as GitHub's runner would."""
     command = (
-        *(str(act()), "pull_request", "--eventpath", str(workflow.event), "--platform", f"ubuntu-latest={BASE_TAG}"),
+        *(str(act()), workflow.name, "--eventpath", str(workflow.event), "--platform", f"ubuntu-latest={BASE_TAG}"),
         *("--pull=false", "--network", "host", "--container-daemon-socket", "-", "--rm"),
         *("--env", f"GITHUB_API_URL={workflow.api}", "--env", f"GITHUB_GRAPHQL_URL={workflow.api}/graphql"),
     )

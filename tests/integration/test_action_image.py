@@ -1,7 +1,9 @@
 """The product's own image: run by hand, run as GitHub runs it, and run by a real workflow runner."""
 
+import base64
 import json
 import os
+import re
 import subprocess
 import urllib.request
 from collections.abc import Iterator
@@ -19,6 +21,7 @@ pytestmark = pytest.mark.real
 
 ROOT = Path(__file__).resolve().parents[2]
 TOKEN = "ghs_invented0000000000000000000000000000"
+READER = "ghs_invented0fork0token0for0act"
 RUNNER = 1001
 POD = """\
 apiVersion: v1
@@ -53,6 +56,21 @@ jobs:
           FINDINGS: ${{{{ steps.guard.outputs.findings }}}}
           NEW: ${{{{ steps.guard.outputs.new }}}}
           SARIF: ${{{{ steps.guard.outputs.sarif-file }}}}
+      - if: steps.guard.outputs.artifact != ''
+        run: echo "artifact=$(base64 --wrap=0 "$FOLDER/gitops-guard.json")"
+        env:
+          FOLDER: ${{{{ steps.guard.outputs.artifact }}}}
+"""
+POST = """\
+on: workflow_run
+jobs:
+  post:
+    runs-on: ubuntu-latest
+    steps:
+      - uses: actions/checkout@v7
+      - uses: ./
+        with:
+          artifact-dir: result
 """
 
 
@@ -119,12 +137,12 @@ def repository(folder: Path, inputs: dict[str, str]) -> str:
     return base
 
 
-def event(folder: Path, base: str, head: str) -> Path:
+def event(folder: Path, base: str, head: str, source: str = "acme/shop") -> Path:
     """Writes the pull_request event of number 1."""
     shop = {"full_name": "acme/shop", "name": "shop", "owner": {"login": "acme"}, "default_branch": "main"}
     sides = {
         "base": {"ref": "main", "sha": base, "repo": shop},
-        "head": {"ref": "change", "sha": head, "repo": shop},
+        "head": {"ref": "change", "sha": head, "repo": shop | {"full_name": source}},
     }
     pull = {"number": 1, "state": "open", "draft": False, "user": {"login": "dev"}, **sides}
     path = folder / "event.json"
@@ -206,7 +224,9 @@ def test_a_wrong_input_fails_the_step_and_counts_nothing(docker: Docker, tmp_pat
     ran = as_github_does(docker, tmp_path, command="deploy")
     assert ran.code == 2, ran.text
     assert "input `command` can't be 'deploy'" in ran.text
-    assert outputs(tmp_path) == {"verdict": "usage", "findings": "", "new": "", "sarif-file": ""}
+    written = outputs(tmp_path)
+    assert written.pop("verdict") == "usage"
+    assert set(written.values()) == {""}
 
 
 def test_modules_of_the_repository_are_not_imported(docker: Docker, tmp_path: Path) -> None:
@@ -262,6 +282,35 @@ def test_a_pull_request_is_reviewed(docker: Docker, tmp_path: Path, github: str)
     again = action_runner.run_workflow(docker, workflow)
     assert "| outputs=findings," in again.text, again.text
     assert len(asked(github, "pulls/1/comments")) == len(comments)
+
+
+def test_a_fork_is_scanned_without_rights_and_posted_with_them(docker: Docker, tmp_path: Path) -> None:
+    shop = tmp_path / "shop"
+    base = repository(shop, {"offline": "true", "artifact-dir": "result"})
+    (shop / ".github/workflows/post.yml").write_text(POST)
+    git(shop, "add", "--all")
+    git(shop, "commit", "--quiet", "--message=post what forks find")
+    head = git(shop, "rev-parse", "HEAD")
+    state = State(shop, "acme/shop")
+    state.add_token(TOKEN)
+    state.add_token(READER, contents="read", pull_requests="read", issues="read")
+    state.pulls[1] = PullRequest(1, "main", "change", head_repository="mallory/shop")
+    with running(state) as standin:
+        payload = event(tmp_path, base, head, "mallory/shop")
+        scan = action_runner.run_workflow(docker, Workflow(shop, payload, standin.url, READER))
+        assert "| outputs=findings," in scan.text, scan.text
+        assert (state.reviews, state.issue_comments, state.check_runs) == ([], [], []), scan.text
+        (artifact,) = re.findall(r"\| artifact=(\S+)", scan.text)
+        (shop / "result").mkdir()
+        (shop / "result/gitops-guard.json").write_bytes(base64.b64decode(artifact))
+        run = {"id": 5, "event": "pull_request", "head_sha": head, "head_branch": "change"}
+        run |= {"head_repository": {"full_name": "mallory/shop"}}
+        payload.write_text(json.dumps({"workflow_run": run, "repository": {"full_name": "acme/shop"}}))
+        post = action_runner.run_workflow(docker, Workflow(shop, payload, standin.url, TOKEN, "workflow_run"))
+    assert state.violations == []
+    assert {comment["path"] for comment in state.review_comments} == {"new.yaml"}, post.text
+    assert "actions/runs/5" in state.issue_comments[0]["body"]
+    assert TOKEN not in scan.text + post.text
 
 
 def test_the_released_declaration_differs_in_the_image_only(tmp_path: Path) -> None:

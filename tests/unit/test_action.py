@@ -13,7 +13,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gitops_guard import action, cli
+from gitops_guard import action, cli, runner
 from gitops_guard.errors import CLEAN, FINDINGS, INCOMPLETE, USAGE, UsageError
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -43,6 +43,24 @@ def inputs(**values: str) -> dict[str, str]:
                 "--report=html=g.html",
             ),
         ),
+        (
+            {"GITHUB_EVENT_NAME": "push"} | inputs(drafts="check", artifact_dir="a", dry_run="true", fail_level="low"),
+            ("check", "--fail-level=low", "--report=json=r.json"),
+        ),
+        ({"GITHUB_EVENT_NAME": "merge_group"}, ("pr", "--report=json=r.json")),
+        ({"GITHUB_EVENT_NAME": "workflow_run"} | inputs(artifact_dir="-dir"), ("post", "--", "-dir")),
+        (
+            {"GITHUB_EVENT_NAME": "issue_comment"}
+            | inputs(config="-c", fail_level="low", offline="true", paths="apps"),
+            ("comment", "--config=-c", "--fail-level=low", "--offline", "--", "apps"),
+        ),
+        (
+            inputs(command="pr", artifact_dir="a", drafts="check", patch_file="p", paths="apps"),
+            (
+                *("pr", "--drafts=check", "--artifact-dir=a"),
+                *("--report=json=r.json", "--report=patch=p", "--", "apps"),
+            ),
+        ),
         (inputs(command="images", snapshot="true", config="c.yaml"), ("images", "--config=c.yaml", "--snapshot")),
         (
             inputs(command="check", paths="apps\n  my charts/one  \n\n"),
@@ -64,6 +82,11 @@ def test_inputs_become_arguments(given_inputs: dict[str, str], expected: tuple[s
         (inputs(command="check", snapshot="true"), "snapshot"),
         (inputs(command="pr", base="main"), "base"),
         (inputs(command="check", dry_run="true"), "dry-run"),
+        (inputs(command="check", artifact_dir="a"), "artifact-dir"),
+        (inputs(command="post"), "artifact-dir"),
+        ({"GITHUB_EVENT_NAME": "pull_request_target"}, "pull_request_target"),
+        ({"GITHUB_EVENT_NAME": "pull_request_target"} | inputs(command="check"), "pull_request_target"),
+        ({"GITHUB_EVENT_NAME": "pull_request_target"} | inputs(command="post"), "pull_request_target"),
     ],
 )
 def test_a_wrong_input_is_named(given_inputs: dict[str, str], word: str) -> None:
@@ -138,6 +161,8 @@ def test_counts_leave_waived_findings_out(tmp_path: Path) -> None:
     report = tmp_path / "r.json"
     report.write_text(json.dumps({"findings": [{"status": s} for s in ("new", "existing", "waived", "new")]}))
     assert action.count(str(report)) == action.Counts(findings=3, new=2)
+    report.write_text(json.dumps({"findings": [], "coverage": {"failed": [{"path": "a.yaml"}]}}))
+    assert action.count(str(report)) == action.Counts(findings=0, new=0, complete=False)
 
 
 @pytest.mark.parametrize("text", [None, "", "{", "{}"])
@@ -188,11 +213,13 @@ def run_action(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> RunAction:
         "GITHUB_OUTPUT": str(tmp_path / "output"),
         "INPUT_GITHUB-TOKEN": TOKEN,
         "INPUT_SARIF-FILE": "guard.sarif",
+        "INPUT_PATCH-FILE": "empty.patch",
     }
-    restored = (*environ, action.MARKER, "GITHUB_TOKEN", "GIT_CONFIG_COUNT", "GIT_CONFIG_KEY_0", "GIT_CONFIG_VALUE_0")
+    restored = (*environ, runner.MARKER, "GITHUB_TOKEN", "GIT_CONFIG_COUNT", "GIT_CONFIG_KEY_0", "GIT_CONFIG_VALUE_0")
     for name in restored:
         monkeypatch.setenv(name, environ.get(name, ""))
     monkeypatch.setattr(sys, "argv", ["action"])
+    monkeypatch.chdir(tmp_path)
 
     def run(command: Callable[[list[str]], int]) -> int:
         monkeypatch.setattr(cli, "main", command)
@@ -208,13 +235,19 @@ def reporting(arguments: list[str]) -> int:
 
 
 def test_outputs_say_what_was_found(run_action: RunAction, tmp_path: Path) -> None:
+    (tmp_path / "guard.sarif").write_text("{}")
+    (tmp_path / "empty.patch").write_text("")
     assert run_action(reporting) == FINDINGS
     written = (tmp_path / "output").read_text().splitlines()
     assert dict(zip((name.split("<<")[0] for name in written[::3]), written[1::3], strict=True)) == {
         "verdict": "findings",
         "findings": "2",
         "new": "1",
+        "sarif": "guard.sarif",
         "sarif-file": "guard.sarif",
+        "report": "",
+        "patch": "",
+        "artifact": "",
     }
 
 
@@ -228,7 +261,7 @@ def test_what_the_repository_makes_the_scan_print_is_no_command(
     assert run_action(echoing) == CLEAN
     lines = capsys.readouterr().out.splitlines()
     stop = next(i for i, line in enumerate(lines) if line.startswith("::stop-commands::"))
-    assert os.environ[action.MARKER] == lines[stop].removeprefix("::stop-commands::")
+    assert os.environ[runner.MARKER] == lines[stop].removeprefix("::stop-commands::")
     marker = "::" + lines[stop].removeprefix("::stop-commands::") + "::"
     assert stop < lines.index("::set-env name=LD_PRELOAD::/evil.so") < lines.index("::add-path::/evil")
     assert lines.index("::add-path::/evil") < lines.index(marker)
@@ -269,6 +302,39 @@ def test_passwords_of_registries_are_masked_and_gone_from_the_inputs(
     assert printed.count("s3%") == 1
 
 
+def test_a_partial_scan_has_no_sarif_to_upload(run_action: RunAction, tmp_path: Path) -> None:
+    def partial(arguments: list[str]) -> int:
+        path = next(a for a in arguments if a.startswith("--report=json=")).removeprefix("--report=json=")
+        Path(path).write_text(json.dumps({"findings": [], "coverage": {"failed": [{"path": "a.yaml"}]}}))
+        (tmp_path / "guard.sarif").write_text("{}")
+        return CLEAN
+
+    assert run_action(partial) == CLEAN
+    written = (tmp_path / "output").read_text().splitlines()
+    read = dict(zip((name.split("<<")[0] for name in written[::3]), written[1::3], strict=True))
+    assert (read["sarif"], read["sarif-file"], read["findings"]) == ("", "", "0")
+
+
+def test_an_artifact_that_the_change_brings_along_is_not_handed_over(
+    run_action: RunAction, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("INPUT_ARTIFACT-DIR", "out")
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out/gitops-guard.json").write_text("forged")
+    assert run_action(reporting) == FINDINGS
+    assert not (tmp_path / "out/gitops-guard.json").exists()
+    assert (tmp_path / "output").read_text().splitlines()[-2] == ""
+
+
+def test_a_run_that_only_posts_has_no_verdict_of_its_own(
+    run_action: RunAction, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GITHUB_EVENT_NAME", "workflow_run")
+    monkeypatch.setenv("INPUT_ARTIFACT-DIR", "out")
+    assert run_action(lambda _: CLEAN) == CLEAN
+    assert (tmp_path / "output").read_text().splitlines()[1::3] == [""] * 8
+
+
 def stop_with_text(_: list[str]) -> int:
     raise SystemExit("usage")
 
@@ -286,7 +352,7 @@ def test_a_failed_scan_never_looks_clean(
 ) -> None:
     assert run_action(command) == code
     written = (tmp_path / "output").read_text().splitlines()
-    assert written[1::3] == [verdict, "", "", ""]
+    assert written[1::3] == [verdict, *[""] * 7]
 
 
 def test_arguments_are_the_plain_command_line(run_action: RunAction, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -315,7 +381,8 @@ def test_action_yml_declares_what_the_entrance_reads_and_writes() -> None:
     declared = yaml.safe_load((ROOT / "action.yml").read_text())
     own = {"command", "github-token", "registry-auth", "paths", "json-file", "comment-key", "matrix"}
     assert set(declared["inputs"]) == own | set(action.VALUES) | set(action.SWITCHES) | set(action.REPORTS)
-    assert set(declared["outputs"]) == {"verdict", "findings", "new", "sarif-file"}
+    assert set(declared["outputs"]) == {"verdict", "findings", "new", "sarif", "sarif-file",
+                                        "report", "patch", "artifact"}  # fmt: skip
     assert "default" not in declared["inputs"]["fail-level"]
 
 
@@ -323,6 +390,18 @@ def test_the_image_keeps_the_repository_off_the_module_search_path() -> None:
     lines = (ROOT / "Dockerfile").read_text().splitlines()
     entrance = next(json.loads(line.removeprefix("ENTRYPOINT ")) for line in lines if line.startswith("ENTRYPOINT"))
     assert entrance[1:] == ["-I", "-m", "gitops_guard.action"]
+
+
+@pytest.mark.parametrize("file", sorted((ROOT / "examples/workflows").glob("*.yml")), ids=lambda file: file.name)
+def test_the_workflows_to_copy_use_what_there_is(file: Path) -> None:
+    declared = yaml.safe_load((ROOT / "action.yml").read_text())
+    text = file.read_text()
+    steps = [step for job in yaml.safe_load(text)["jobs"].values() for step in job["steps"]]
+    ours = [step for step in steps if step.get("uses", "").startswith("gitops-guard/")]
+    assert ours
+    assert {name for step in ours for name in step.get("with", {})} <= set(declared["inputs"])
+    assert set(re.findall(r"steps\.guard\.outputs\.([\w-]+)", text)) <= set(declared["outputs"])
+    assert all(re.search(r"@[0-9a-f]{40}$", step["uses"]) for step in steps if "uses" in step)
 
 
 def test_actions_are_named_by_commit() -> None:

@@ -138,4 +138,5 @@ def _comparison(comparison: Comparison) -> Json:
         "merge_base": comparison.merge_base,
         "head": comparison.head,
         "existing": dict(zip(words, comparison.existing, strict=True)),
+        "policy_files": comparison.policy_files,
     }

@@ -76,6 +76,7 @@ def _page(report: Report, around: Surroundings, rows: list[_Row]) -> Page:
         "headline": wording.headline(report),
         "compared": _compared(report),
         "verdict": _verdict(report),
+        "policy": _policy(report),
         "counts": _counts(report),
         "severities": ("critical", "high", "medium", "low"),
         "commands": around.commands and any(f.fix is not None for f in found),
@@ -149,6 +150,15 @@ def _compared(report: Report) -> str:
     if compared is None:
         return ""
     return f"Compared with {markdown_code(compared.base)} at {markdown_code(compared.merge_base[:_SHORT_COMMIT])}."
+
+
+def _policy(report: Report) -> str:
+    """What a change does to the policy that judges it."""
+    files = report.comparison.policy_files if report.comparison is not None else ()
+    if not files:
+        return ""
+    named = _first([markdown_code(path) for path in files], "files")
+    return f"This change touches the policy that judges it: {', '.join(named)}. What counts here is what the base says."
 
 
 def _verdict(report: Report) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 
 
 def schema_text(name: str) -> str:
-    """The schema `config` (of `.gitops-guard.yaml`) or `report` (of the JSON report), as JSON text."""
+    """The schema `config` (of `.gitops-guard.yaml`), `report` (the JSON report) or `artifact`, as JSON text."""
     schema: dict[str, Any] = json.loads((resources.files(__name__) / f"{name}.schema.json").read_text("utf-8"))
     if name == "config":
         from gitops_guard.pipeline import all_rules  # noqa: PLC0415 - only this schema lists the rules

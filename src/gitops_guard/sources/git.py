@@ -22,8 +22,13 @@ _ENVIRONMENT = {"GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0", "GIT_NO_L
 _DIFF = ("diff", "--no-ext-diff", "--no-textconv", "--no-color", "--find-renames", "--ignore-submodules=all")
 _TIMEOUT = 120
 _ANSWERS = 4
+_TREE_FIELDS = 3
 _LINK, _SUBMODULE = "120000", "160000"
 _MANIFEST_GLOBS = ("*.yaml", "*.yml", "*.json")
+_POLICY_FILES = frozenset({
+    ".gitops-guard.yaml", ".gitops-guard.yml", "CODEOWNERS", ".github/CODEOWNERS", "docs/CODEOWNERS",
+})  # fmt: skip
+_POLICY_FOLDERS = (".github/workflows/", ".github/actions/")
 
 
 class ChangedFile(NamedTuple):
@@ -44,15 +49,25 @@ Files = tuple[ChangedFile, ...]
 class Change:
     """A change from the merge-base to the head; the head is the working tree where no revision is named.
 
-    Paths are relative to `root`, the top of the repository. Use as a context manager: it may hold a git process.
+    Paths are relative to `root`, the top of the repository. `policy_files` are the changed files that decide how, or
+    by whom, changes are judged: configuration, workflows, CODEOWNERS. A context manager: it may hold a git process.
     """
 
-    def __init__(self, root: str, base: str, commits: tuple[str, str], head: str | None, files: Files) -> None:
+    def __init__(  # noqa: PLR0913, PLR0917 - both ends, and what lies between
+        self,
+        root: str,
+        base: str,
+        commits: tuple[str, str],
+        head: str | None,
+        files: Files,
+        policy_files: tuple[str, ...] = (),
+    ) -> None:
         self.root = root
         self.base = base
         self.merge_base, self.tip = commits
         self.head = head
         self.files = files
+        self.policy_files = policy_files
         self._objects: _Objects | None = None
         self._lines: Mapping[str, ChangedLines] | None = None
 
@@ -131,13 +146,14 @@ class Change:
         return self._objects
 
 
-def open_change(folder: str, base: str, head: str | None) -> Change:
+def open_change(folder: str, base: str, head: str | None, merge_base: str | None = None) -> Change:
     """Compares the merge-base of two revisions with the head.
 
     Args:
         folder: somewhere in the working tree.
         base: what the change is meant for, a branch for example.
         head: a revision; None for the working tree, files that git does not know yet included.
+        merge_base: where the change left the base, if somebody else knows it: a shallow clone does not.
 
     Raises:
         UsageError: with what helps: no repository, an unknown revision, a shallow clone, unrelated histories.
@@ -146,7 +162,7 @@ def open_change(folder: str, base: str, head: str | None) -> Change:
         if revision.startswith("-") or "\0" in revision:
             raise UsageError(f"{revision!r} is no revision")
     root, tip, commit = _resolved(folder, head or "HEAD", base)
-    merge_base = _merge_base(root, base, commit, tip)
+    merge_base = merge_base or common_commit(root, base, commit, tip)
     sides = (merge_base,) if head is None else (merge_base, tip)
     files = list(_raw(_git(root, *_DIFF, "--raw", "-z", "--no-abbrev", *sides)))
     if head is None:
@@ -154,7 +170,12 @@ def open_change(folder: str, base: str, head: str | None) -> Change:
         names = (_text(name) for name in others.split(b"\0") if name)
         files += (ChangedFile(name, None, "?", "", "", "", "100644") for name in names)
     kept = (file for file in files if is_candidate(file.path.rpartition("/")[2]) or _was_candidate(file))
-    return Change(root, base, (merge_base, tip), None if head is None else tip, tuple(kept))
+    policy = sorted({path for file in files for path in (file.path, file.old_path or "") if _decides(path)})
+    return Change(root, base, (merge_base, tip), None if head is None else tip, tuple(kept), tuple(policy))
+
+
+def _decides(path: str) -> bool:
+    return path in _POLICY_FILES or path.startswith(_POLICY_FOLDERS)
 
 
 def _was_candidate(file: ChangedFile) -> bool:
@@ -189,7 +210,12 @@ def _advice(root: str, revision: str) -> str:
     return (f"did you mean {near[0]}? Otherwise: " if near else "") + f"{fetch} (actions/checkout: fetch-depth: 0)"
 
 
-def _merge_base(root: str, base: str, commit: str, tip: str) -> str:
+def common_commit(root: str, base: str, commit: str, tip: str) -> str:
+    """Where the history that ends in `tip` left `commit`, which the user calls `base`.
+
+    Raises:
+        UsageError: the clone is too shallow to know, or there is none.
+    """
     done = _run(root, "merge-base", "--end-of-options", commit, tip)
     if done.returncode == 0:
         return done.stdout.decode().split()[0]
@@ -303,3 +329,37 @@ def parents(folder: str, revision: str) -> list[str]:
     """The parents of a commit; none where it is not known."""
     done = _run(folder, "rev-list", "--parents", "-n", "1", "--end-of-options", revision)
     return done.stdout.decode().split()[1:] if done.returncode == 0 else []
+
+
+def current_commit(folder: str) -> str:
+    """The commit that is checked out; empty outside git, and before the first commit."""
+    try:
+        done = _run(folder, "rev-parse", "--verify", "--quiet", "HEAD^{commit}")
+    except UsageError:
+        return ""
+    return done.stdout.decode().strip() if done.returncode == 0 else ""
+
+
+class Made(NamedTuple):
+    """When a commit was made, by its committer's clock in seconds since 1970 (0: not known), and its message."""
+
+    at: int
+    message: str
+
+
+def made(folder: str, commit: str) -> Made:
+    """When and with what words a commit was made."""
+    done = _run(folder, "log", "-1", "--format=%ct%n%B", "--end-of-options", commit)
+    when, _, message = done.stdout.decode("utf-8", "replace").partition("\n")
+    return Made(int(when), message) if done.returncode == 0 and when.isdigit() else Made(0, "")
+
+
+def file_at(folder: str, commit: str, path: str) -> SourceFile | Skipped | None:
+    """A file of any commit; None where there is none."""
+    done = _run(folder, "ls-tree", "-z", commit, "--", f":(top,literal){path}")
+    fields = done.stdout.split(b"\t")[0].split()
+    if done.returncode or len(fields) < _TREE_FIELDS:
+        return None
+    if fields[0].decode() == _LINK:
+        return Skipped(path, "a symbolic link")
+    return decode(path, _git(folder, "cat-file", "blob", fields[2].decode()))
