@@ -19,6 +19,7 @@ from gitops_guard.local_configuration import local_settings
 from gitops_guard.network_patch import policy_patch
 from gitops_guard.options import report_targets
 from gitops_guard.publishers import markdown, post_review
+from gitops_guard.publishers.offers import surroundings
 from gitops_guard.publishers.review import Review, compose
 from gitops_guard.report import Report
 from gitops_guard.run_delivery import Delivery, summarise, tell, tell_failure
@@ -65,7 +66,7 @@ def review(arguments: argparse.Namespace, environment: Mapping[str, str], today:
     found = _checked(task, Wanted(event.base_ref, event.base_sha, event.head_sha), to)
     report = found.judged.report
     if arguments.dry_run:
-        post_review.as_text(found.review, markdown.render(report), lambda text: write(text, None))
+        post_review.as_text(found.review, _summary(event, found), lambda text: write(text, None))
         return exit_code(report)
     refused: PublishError | None = None
     preface = ""
@@ -166,7 +167,12 @@ def _post(task: _Task, event: PullRequestEvent, found: _Found) -> None:
     conversation = review_delivery.Conversation(places, task.token, event.number, event.head_sha, key)
     report = found.judged.report
     complete = not report.coverage.failed
-    review_delivery.post(conversation, report, found.review, markdown.render(report), complete=complete)
+    review_delivery.post(conversation, report, found.review, _summary(event, found), complete=complete)
+
+
+def _summary(event: PullRequestEvent, found: _Found) -> str:
+    blob = f"{event.server_url}/{event.repository}/blob/{event.head_sha}"
+    return markdown.render(found.judged.report, surroundings(found.judged.report, found.review, blob))
 
 
 def _handed_over(task: _Task, event: PullRequestEvent, found: _Found) -> str:

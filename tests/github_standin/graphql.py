@@ -147,10 +147,10 @@ class _Root:
             self.mistakes.append(
                 f"Requesting {size} records on the `{name}` connection exceeds the limit of 100 records."
             )
-        start = int(given.get("after") or 0)
+        start, end = int(given.get("after") or 0), int(given.get("before") or len(values))
         if given.get("first") is None:
-            start = max(0, len(values) - size)
-        end = min(start + size, len(values))
+            start = max(start, end - size)
+        end = min(start + size, end)
         page: Json = {"endCursor": str(end) if values[start:end] else None, "startCursor": str(start)}
         page |= {"hasNextPage": end < len(values), "hasPreviousPage": start > 0}
         return {"nodes": values[start:end], "totalCount": len(values), "pageInfo": page}

@@ -103,6 +103,10 @@ def test_posts_one_comment_with_one_suggestion_per_object_and_a_summary(state: S
     assert "allowPrivilegeEscalation: false" in comment["body"]
     (summary,) = state.issue_comments
     assert "gitops-guard" in summary["body"]
+    place = f"https://github.com/acme/shop/blob/{state.sha('change')}/new.yaml#L11"
+    assert f"| critical | [`new.yaml:11`]({place}) |" in summary["body"]
+    assert "| suggested in the review |" in summary["body"]
+    assert "| a patch to read in the review |" in summary["body"]
 
 
 def test_the_suggestion_replaces_exactly_its_lines(state: State) -> None:

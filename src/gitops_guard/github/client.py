@@ -68,10 +68,10 @@ class Client:
         self._named = (repository, number)
 
     def conversation(self) -> Conversation:
-        """All that stands in the pull request; over REST, without the state of threads, where GraphQL is refused."""
+        """All that stands in the pull request; over REST, without the state of threads, where GraphQL gives nothing."""
         try:
             found = ask(self._transport.graphql, *self._named)
-        except QueryRefusedError as error:
+        except PublishError as error:
             comments = self._pages(self._pull + "/comments")
             notes = tuple(Note(posted.id, posted.author, posted.body) for posted in self.issue_comments())
             found = listed(self.login(), comments, notes, error.message)

@@ -13,28 +13,31 @@ PAGES = 50
 PAGE = 100
 Query = Callable[[str, dict[str, object]], dict[str, Any]]
 
-# The answers of a thread are not read: that there is one is enough.
+# The answers of a thread are not read: that there is one is enough. After a first page threads are read from both ends.
 _DOCUMENT = """query(
-  $owner: String!, $name: String!, $number: Int!,
-  $threads: String, $notes: String, $withThreads: Boolean!, $withNotes: Boolean!
+  $owner: String!, $name: String!, $number: Int!, $threads: String, $before: String, $notes: String,
+  $withThreads: Boolean!, $withTail: Boolean!, $withNotes: Boolean!
 ) {
   viewer {login}
   repository(owner: $owner, name: $name) {pullRequest(number: $number) {
     headRefOid state
-    reviewThreads(first: 100, after: $threads) @include(if: $withThreads) {
-      nodes {
-        id isResolved isOutdated path line startLine subjectType resolvedBy {login}
-        comments(first: 2) {nodes {
-          id fullDatabaseId body isMinimized author {__typename login} pullRequestReview {id}
-        }}
-      }
-      pageInfo {hasNextPage endCursor}
-    }
+    reviewThreads(first: 100, after: $threads) @include(if: $withThreads) {...Threads}
+    tail: reviewThreads(last: 100, before: $before) @include(if: $withTail) {...Threads}
     comments(first: 100, after: $notes) @include(if: $withNotes) {
       nodes {fullDatabaseId body author {__typename login}}
       pageInfo {hasNextPage endCursor}
     }
   }}
+}
+fragment Threads on PullRequestReviewThreadConnection {
+  totalCount
+  nodes {
+    id isResolved isOutdated path line startLine subjectType resolvedBy {login}
+    comments(first: 2) {nodes {
+      id fullDatabaseId body isMinimized author {__typename login} pullRequestReview {id}
+    }}
+  }
+  pageInfo {hasNextPage endCursor startCursor}
 }"""
 
 
@@ -95,29 +98,32 @@ class Conversation(NamedTuple):
 
 
 def ask(query: Query, repository: str, number: int) -> Conversation:
-    """Reads a pull request over GraphQL, in one request for each hundred threads or comments.
+    """Reads a pull request over GraphQL: one request for a hundred threads, and one for each two hundred more.
 
     Raises:
         PublishError: GitHub refused it, or the answer is not what its schema says.
     """
     owner, _, name = repository.partition("/")
-    given: dict[str, object] = {"owner": owner, "name": name, "number": number, "threads": None, "notes": None}
+    given: dict[str, object] = {"owner": owner, "name": name, "number": number}
+    given |= {"threads": None, "before": None, "notes": None, "withTail": False}
     given |= {"withThreads": True, "withNotes": True}
-    threads: list[Thread] = []
+    threads: dict[str, Thread] = {}
     notes: list[Note] = []
     for _ in range(PAGES):
         data = query(_DOCUMENT, given)
         try:
             pull = data["repository"]["pullRequest"]
-            threads += (_thread(node) for node in _nodes(pull.get("reviewThreads")))
+            for connection in (pull.get("reviewThreads"), pull.get("tail")):
+                threads |= {thread.node: thread for thread in map(_thread, _nodes(connection))}
             notes += (Note(_number(node), _author(node), node["body"]) for node in _nodes(pull.get("comments")))
-            given |= _following("threads", "withThreads", pull.get("reviewThreads"))
+            given |= _both_ends(len(threads), pull.get("reviewThreads"), pull.get("tail"))
             given |= _following("notes", "withNotes", pull.get("comments"))
             login, head, state = str(data["viewer"]["login"]), str(pull["headRefOid"]), pull["state"]
         except (KeyError, TypeError, ValueError, AttributeError, IndexError):
             raise PublishError("GitHub's answer to GraphQL is no pull request") from None
         if not (given["withThreads"] or given["withNotes"]):
-            return Conversation(login, head, tuple(threads), tuple(notes), is_closed=state != "OPEN")
+            found = tuple(sorted(threads.values(), key=lambda thread: thread.comment))
+            return Conversation(login, head, found, tuple(notes), is_closed=state != "OPEN")
     raise PublishError(f"the pull request has more than {PAGES * PAGE} comments")
 
 
@@ -150,6 +156,14 @@ def _following(cursor: str, switch: str, connection: dict[str, Any] | None) -> d
     page = (connection or {}).get("pageInfo") or {}
     more = bool(page.get("hasNextPage"))
     return {switch: more, cursor: page.get("endCursor") if more else None}
+
+
+def _both_ends(known: int, head: dict[str, Any] | None, tail: dict[str, Any] | None) -> dict[str, object]:
+    following = _following("threads", "withThreads", head)
+    if known >= int((head or {}).get("totalCount") or 0):
+        following["withThreads"] = False
+    before = None if tail is None else tail["pageInfo"].get("startCursor")
+    return following | {"withTail": following["withThreads"], "before": before}
 
 
 def _thread(node: dict[str, Any]) -> Thread:

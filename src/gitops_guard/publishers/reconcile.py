@@ -170,9 +170,10 @@ def _settled(aim: Aim, comment: Comment, found: list[_Known]) -> Plan:
         return Plan(decided=1)
     closed = [one for one in found if one.closed and one.mark.state != MOVED]
     last = next((one for one in reversed(closed) if _fits(one.thread, comment) or one.thread.answered), None)
+    half = tuple(_closing(aim, one, MOVED) for one in found if one.half_closed and one is not last)
     if last is None:
-        return Plan(create=(New(comment),))
-    return Plan(reopen=(Return(last.thread, _text(aim, comment, last), comment),))
+        return Plan(create=(New(comment),), retire=half)
+    return Plan(reopen=(Return(last.thread, _text(aim, comment, last), comment),), retire=half)
 
 
 def _kept(aim: Aim, comment: Comment, keeper: _Known) -> Plan:

@@ -18,7 +18,8 @@ BODY_LIMIT = 60_000
 """Characters; GitHub refuses bodies over 65,536."""
 SUGGESTION_LINES = 60
 NOTE_LIMIT = 4000
-_FINGERPRINT = 8
+FINGERPRINT = 8
+"""How much of a fingerprint the mark of a comment holds."""
 
 Commentable = Callable[[str, int, int], bool]
 """Whether GitHub accepts a comment on these lines of a path."""
@@ -146,7 +147,7 @@ def _comment(found: Sequence[Finding], commentable: Commentable) -> Comment:
         lines = sorted({finding.place.start.line for finding in found})
         line = next((line for line in lines if commentable(first.place.path, line, line)), None)
         anchor = None if line is None else Anchor(line, line)
-    findings = frozenset(finding.fingerprint[:_FINGERPRINT] for finding in found)
+    findings = frozenset(finding.fingerprint[:FINGERPRINT] for finding in found)
     folded = "" if suggestion is None else _body(found, patch, None)
     return Comment(first.place.path, anchor, _body(found, patch, suggestion), object_key(first), findings, folded)
 

@@ -68,13 +68,13 @@ def test_own_are_those_of_the_token(threads: StandIn, connect: Connect, token: s
     assert {thread.author for thread in found.own_threads} == {found.login}
 
 
-def test_threads_and_comments_come_in_pages_of_a_hundred(threads: StandIn, connect: Connect) -> None:
+def test_five_hundred_threads_take_three_requests(threads: StandIn, connect: Connect) -> None:
     first = threads.state.review_comments[2]
-    threads.state.review_comments = [first | {"id": number} for number in range(1, 251)]
+    threads.state.review_comments = [first | {"id": number} for number in range(1, 501)]
     author = "github-actions[bot]"
     threads.state.issue_comments = [{"id": n, "pull": 7, "author": author, "body": ""} for n in range(1, 131)]
     found = connect().conversation()
-    assert (len(found.threads), len({thread.comment for thread in found.threads})) == (250, 250)
+    assert (len(found.threads), len({thread.comment for thread in found.threads})) == (500, 500)
     assert len(found.notes) == 130
     assert threads.state.requests == [("POST", "/graphql")] * 3
 
@@ -119,7 +119,7 @@ def test_an_answer_that_is_none_is_said_to_be_none(data: dict[str, Any]) -> None
 
 
 def test_an_endless_answer_ends() -> None:
-    page = {"nodes": [None], "pageInfo": {"hasNextPage": True, "endCursor": "x"}}
+    page = {"nodes": [None], "pageInfo": {"hasNextPage": True, "endCursor": "x"}, "totalCount": 9}
     pull = {"state": "OPEN", "headRefOid": "a", "reviewThreads": page, "comments": page}
     with pytest.raises(PublishError, match="more than"):
         ask(lambda _document, _given: {"repository": {"pullRequest": pull}, "viewer": {"login": "x"}}, "octo/shop", 7)
