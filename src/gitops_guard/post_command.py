@@ -18,6 +18,7 @@ from gitops_guard.pipeline import summaries
 from gitops_guard.publishers import artifact_reading, markdown, wording
 from gitops_guard.publishers.artifact_reading import Artifact
 from gitops_guard.publishers.escape import markdown_text
+from gitops_guard.publishers.offers import surroundings
 from gitops_guard.publishers.review import Review, compose
 from gitops_guard.run_delivery import add_summary
 from gitops_guard.schemas import schema_text
@@ -53,9 +54,12 @@ def _posted(run: FollowedRun, found: Artifact, environment: Mapping[str, str], t
         add_summary(environment, f"## gitops-guard\n\n{text[:1].upper()}{text[1:]}.")
         return CLEAN
     conversation = review_delivery.Conversation(run.places, token, pull.number, run.head_sha, instance_key(environment))
-    summary = f"{markdown.render(found.report, limit=markdown.COMMENT_LIMIT - 1000)}\n{_origin(run, found)}"
     complete = not (found.report.coverage.failed or found.left_out or found.unnamed)
     composed = _review(found, reads.patches(pull.number))
+    around = surroundings(
+        found.report, composed, f"{run.places.server_url}/{run.places.repository}/blob/{run.head_sha}"
+    )
+    summary = markdown.render(found.report, around, limit=markdown.COMMENT_LIMIT - 1000) + f"\n{_origin(run, found)}"
     review_delivery.post(conversation, found.report, composed, summary, complete=complete)
     address = f"{run.places.server_url}/{run.places.repository}/pull/{pull.number}"
     said = markdown_text(wording.headline(found.report))

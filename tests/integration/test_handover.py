@@ -236,6 +236,8 @@ TAMPERED: dict[str, Callable[[Json], object]] = {
     "many lines": lambda v: v["patches"][0].update(edit={"path": "a", "first": 1, "before": [], "after": ["x"] * 201}),
     "deep": lambda v: v.update(findings=json.loads("[" * 500 + "]" * 500)),
     "a fingerprint of markup": lambda v: v["findings"][0].update(fingerprint="--><img>"),
+    "a path that climbs": lambda v: v["findings"][0].update(path="../../../mallory/shop"),
+    "an absolute path": lambda v: v["findings"][0].update(path="//evil.example"),
     "a million scanned files": lambda v: v["coverage"].update(scanned=10**7),
     "null": lambda v: v.update(comparison=None),
 }

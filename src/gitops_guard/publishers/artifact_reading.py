@@ -53,6 +53,8 @@ def read(folder: str, rules: Mapping[str, RuleSummary], schema: Json) -> Artifac
     unknown = {f["rule_id"] for f in (*value["findings"], *value["fixed"])} - rules.keys()
     if unknown:
         raise PublishError("it names a rule that this version does not have", path=path, hint=_HINT)
+    if any(_climbs(one["path"]) for one in (*value["findings"], *value["fixed"])):
+        raise PublishError("a path leads out of the repository", path=path, hint=_HINT)
     patches = [_patch(patch) for patch in value["patches"]]
     try:
         findings = tuple(_finding(one, rules, patches) for one in value["findings"])
@@ -64,6 +66,11 @@ def read(folder: str, rules: Mapping[str, RuleSummary], schema: Json) -> Artifac
     return Artifact(
         _report(value, findings, fixed), value["head_sha"], value["findings_left_out"], value["files_left_out"]
     )
+
+
+def _climbs(path: str) -> bool:
+    """Whether a path, as a part of an address, would lead elsewhere."""
+    return path.startswith("/") or not {".", ".."}.isdisjoint(path.split("/"))
 
 
 def _raw(path: str) -> bytes:
