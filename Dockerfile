@@ -9,6 +9,7 @@ WORKDIR /build
 COPY pyproject.toml README.md LICENSE ./
 COPY src src
 COPY templates templates
+COPY examples/workflows examples/workflows
 RUN python3 -m pip wheel --no-cache-dir --no-deps --wheel-dir wheels .
 # The environment gets no pip of its own: nothing is installed once it is built. So the extras are in it: Amazon ECR as a
 # source of scans, keyless signatures.

@@ -280,8 +280,10 @@ def _schema(command: argparse.ArgumentParser) -> None:
     command.add_argument("name", choices=("config", "report", "artifact"))
 
 
-def _nothing(_: argparse.ArgumentParser) -> None:
-    """Adds no argument."""
+def _init(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--no-workflows", dest="workflows", action="store_false", help="write the configuration, no GitHub workflows"
+    )
 
 
 _COMMANDS: dict[str, tuple[str, Callable[[argparse.ArgumentParser], None], Callable[[argparse.Namespace], int]]] = {
@@ -298,7 +300,7 @@ _COMMANDS: dict[str, tuple[str, Callable[[argparse.ArgumentParser], None], Calla
     "explain": ("the page of a rule", _explain, _run_explain),
     "rules": ("all rules", _rules, _run_rules),
     "schema": ("a JSON Schema of this program", _schema, _run_schema),
-    "init": ("write a .gitops-guard.yaml to start from", _nothing, _run_init),
+    "init": ("write a configuration and workflows to start from", _init, _run_init),
 }
 
 

@@ -3,6 +3,7 @@
 import argparse
 import os
 import sys
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
@@ -15,9 +16,13 @@ from gitops_guard.network.discovered import discovered
 from gitops_guard.network.inference import infer
 from gitops_guard.network_repository import Repository
 from gitops_guard.network_settings import NetworkSettings
+from gitops_guard.publishers.templates import example_workflow
 from gitops_guard.settings import Settings
 from gitops_guard.sources.tree import walk
 from gitops_guard.starter import Findings, Segmentation, configuration
+
+WORKFLOWS = {"pull-request.yml": "gitops-guard.yml", "sweep.yml": "gitops-guard-sweep.yml"}
+"""The example workflows that are written, and the names that they get."""
 
 
 def init(arguments: argparse.Namespace, today: date) -> int:
@@ -27,14 +32,34 @@ def init(arguments: argparse.Namespace, today: date) -> int:
         UsageError: there is a configuration already; it is left as it is.
     """
     folder = os.getcwd()  # noqa: PTH109 - as the rest of the way to a scan
+    top = Path(folder)
     for name in FILE_NAMES:
-        if (Path(folder) / name).exists():
+        if os.path.lexists(top / name):
             raise UsageError("exists already", path=name, hint="edit it, or delete it first")
-    del arguments
-    text = configuration(looked(folder, today), today)
-    (Path(folder) / FILE_NAMES[0]).write_text(text, encoding="utf-8")
-    sys.stdout.write(f"wrote {FILE_NAMES[0]}\n")
+    _create(top / FILE_NAMES[0], configuration(looked(folder, today), today))
+    told = [f"wrote {FILE_NAMES[0]}", *(_workflows(top) if arguments.workflows else ())]
+    sys.stdout.write("".join(f"{line}\n" for line in told))
     return CLEAN
+
+
+def _workflows(top: Path) -> Iterator[str]:
+    """Writes the workflows that are not there, and tells of each."""
+    for source, name in WORKFLOWS.items():
+        path = f".github/workflows/{name}"
+        if os.path.lexists(top / path):
+            yield f"left {path} as it is"
+            continue
+        (top / path).parent.mkdir(parents=True, exist_ok=True)
+        _create(top / path, example_workflow(source))
+        yield f"wrote {path}: put the commit of a release in place of the zeros"
+
+
+def _create(path: Path, text: str) -> None:
+    try:
+        with path.open("x", encoding="utf-8") as file:
+            file.write(text)
+    except OSError as error:
+        raise UsageError(f"cannot be written: {error.strerror}", path=str(path)) from None
 
 
 def looked(root: str, today: date) -> Findings:

@@ -4,6 +4,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+import yaml
 
 from gitops_guard.cli import main
 from gitops_guard.configuration import read
@@ -67,6 +68,33 @@ def test_it_approves_the_images_and_names_the_controller(repository: Path, capsy
 def test_an_empty_repository_gets_one_too(repository: Path) -> None:
     assert main(["init"]) == 0
     assert written(repository) == Settings(path=".gitops-guard.yaml")
+
+
+def test_it_writes_two_workflows_and_leaves_those_that_are_there(
+    repository: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = repository / ".github/workflows"
+    folder.mkdir(parents=True)
+    (folder / "gitops-guard.yml").write_text("name: ours\n")
+    assert main(["init"]) == 0
+    assert (folder / "gitops-guard.yml").read_text() == "name: ours\n"
+    written_one = yaml.safe_load((folder / "gitops-guard-sweep.yml").read_text())
+    (job,) = written_one["jobs"].values()
+    assert job["steps"][-1]["with"]["command"] == "sweep"
+    told = capsys.readouterr().out
+    assert "left .github/workflows/gitops-guard.yml as it is" in told
+    assert "wrote .github/workflows/gitops-guard-sweep.yml" in told
+
+
+def test_without_workflows_only_the_configuration_is_written(repository: Path) -> None:
+    assert main(["init", "--no-workflows"]) == 0
+    assert [path.name for path in repository.iterdir()] == [".gitops-guard.yaml"]
+
+
+def test_a_link_is_not_followed(repository: Path) -> None:
+    (repository / ".gitops-guard.yaml").symlink_to(repository / "elsewhere")
+    assert main(["init"]) == 2
+    assert not (repository / "elsewhere").exists()
 
 
 def test_it_never_overwrites(repository: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,6 +1,7 @@
 """Finds and renders the Jinja2 templates."""
 
 import os
+from collections.abc import Iterable
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,13 @@ def template_text(name: str) -> str:
         return file.read()
 
 
+def example_workflow(name: str) -> str:
+    """The text of an example workflow."""
+    places = (os.path.join(_package(), "workflows"), os.path.join(_top(), "examples", "workflows"))  # noqa: PTH118
+    with open(os.path.join(_first_with(name, places), name), encoding="utf-8") as file:  # noqa: PTH118, PTH123
+        return file.read()
+
+
 @cache
 def folder() -> str:
     """The folder of the templates: in the installed package, or at the top of the repository in an editable install.
@@ -26,13 +34,23 @@ def folder() -> str:
     Raises:
         FileNotFoundError: the installation is incomplete.
     """
-    package = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))  # noqa: PTH100, PTH120
-    top = os.path.dirname(os.path.dirname(package))  # noqa: PTH120
-    for place in (package, top):
-        path = os.path.join(place, "templates")  # noqa: PTH118
-        if os.path.isfile(os.path.join(path, "report.html.j2")):  # noqa: PTH113, PTH118
-            return path
-    raise FileNotFoundError("the templates of gitops-guard are missing: install it again")
+    places = (os.path.join(place, "templates") for place in (_package(), _top()))  # noqa: PTH118
+    return _first_with("report.html.j2", places)
+
+
+def _first_with(name: str, places: Iterable[str]) -> str:
+    for place in places:
+        if os.path.isfile(os.path.join(place, name)):  # noqa: PTH113, PTH118
+            return place
+    raise FileNotFoundError("files of gitops-guard are missing: install it again")
+
+
+def _package() -> str:
+    return os.path.dirname(os.path.dirname(os.path.abspath(__file__)))  # noqa: PTH100, PTH120
+
+
+def _top() -> str:
+    return os.path.dirname(os.path.dirname(_package()))  # noqa: PTH120
 
 
 @cache
