@@ -1,4 +1,4 @@
-"""Writes docs/images/: what a pull request looks like after a review, drawn by a browser.
+"""Writes docs/images/: what a pull request looks like after a review, and a tracking issue, drawn by a browser.
 
     python scripts/write_screenshots.py         needs git, Chromium, and npm for the diagrams
 
@@ -12,6 +12,7 @@ import sys
 import tarfile
 import tempfile
 from collections.abc import Mapping
+from datetime import date
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,8 @@ import demo  # noqa: E402 - beside this folder
 
 from github_standin.server import running  # noqa: E402
 from github_standin.state import PullRequest, State  # noqa: E402
+from gitops_guard import cli, sweep  # noqa: E402
+from integration import sweeping  # noqa: E402
 
 TARGET = ROOT / "docs" / "images"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
@@ -44,6 +47,7 @@ def main() -> int:
         state = reviewed(work)
         comments = [_comment(state, one) for one in state.review_comments]
         draw("review", "".join(comments), work, script)
+        draw("tracking-issue", _article("", tracked(work / "sweeps"), ()), work, script)
         draw("summary", "".join(_article("", one["body"], ()) for one in state.issue_comments), work, script)
     return 0
 
@@ -61,6 +65,27 @@ def reviewed(folder: Path) -> State:
     if state.violations:
         raise SystemExit("\n".join(state.violations))
     return state
+
+
+def tracked(folder: Path) -> str:
+    """The text of the tracking issue after three sweeps of the example repository, each after a change."""
+    example = ROOT / "examples" / "repository"
+    files = {str(file.relative_to(example)): file.read_text() for file in example.rglob("*") if file.is_file()}
+    owners = {"CODEOWNERS": "* @acme/platform\n/apps/ @acme/shop\n", ".gitops-guard.yaml": sweeping.CONFIGURATION}
+    path = sweeping.repository(folder, {**files, **owners, "apps/old.yaml": sweeping.POD.format(name="old")})
+    arguments = cli.parser("sweep").parse_args(["sweep", "--publish", "--output", os.devnull])
+    with sweeping.served(path) as state:
+        sweep.sweep(arguments, os.environ, date(2026, 5, 4))
+        sweeping.commit(path, {"apps/report.yaml": sweeping.POD.format(name="report")})
+        sweep.sweep(arguments, os.environ, date(2026, 11, 16))
+        body = state.issues[0]["body"]
+        box = "<!-- gitops-guard:fix=gg-pod-001 -->"
+        state.issues[0]["body"] = body.replace(f"- [ ] {box}", f"- [x] {box}")
+        sweeping.commit(path, {"apps/old.yaml": None})
+        sweep.sweep(arguments, os.environ, date(2026, 11, 23))
+        text = str(state.issues[0]["body"])
+    shown = text.replace(f"file://{folder}", "https://github.com")
+    return shown.replace("- [ ] ", '- <input type="checkbox" disabled> ')
 
 
 def draw(name: str, body: str, folder: Path, script: str) -> None:

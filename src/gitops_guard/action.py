@@ -17,20 +17,36 @@ from typing import NamedTuple
 from gitops_guard.errors import CLEAN, FINDINGS, INCOMPLETE, USAGE, GuardError, UsageError
 from gitops_guard.runner import MARKER, escaped_data
 
-COMMANDS = ("pr", "check", "images", "post")
-BY_EVENT = {"push": "check", "schedule": "check", "workflow_dispatch": "check", "workflow_run": "post"}
+COMMANDS = ("pr", "check", "images", "post", "comment", "sweep", "merge")
+BY_EVENT = {
+    "push": "check",
+    "schedule": "check",
+    "workflow_dispatch": "check",
+    "workflow_run": "post",
+    "issue_comment": "comment",
+}
 """What runs where no command is asked for; `pr` for every other event, which refuses those that it does not know."""
-_REPORTING = ("pr", "check")
+_REPORTING = ("pr", "check", "sweep", "merge")
 VERDICTS = {CLEAN: "clean", FINDINGS: "findings", USAGE: "usage", INCOMPLETE: "incomplete"}
-_SCANNING = ("pr", "check", "images")
+_SCANNING = ("pr", "check", "images", "sweep")
+_SWEEPING = ("sweep", "merge")
 VALUES = {
-    "config": _SCANNING,
-    "fail-level": _REPORTING,
+    "config": (*_SCANNING, "comment", "merge"),
+    "fail-level": (*_REPORTING, "comment"),
     "base": ("check", "images"),
     "drafts": ("pr",),
     "artifact-dir": ("pr", "post"),
+    "shard": ("sweep",),
+    "repos": ("sweep",),
+    "category": _SWEEPING,
 }
-SWITCHES = {"offline": _SCANNING, "dry-run": ("pr",), "snapshot": ("images",)}
+SWITCHES = {
+    "offline": (*_SCANNING, "comment"),
+    "dry-run": ("pr", *_SWEEPING),
+    "snapshot": ("images",),
+    "publish": _SWEEPING,
+    "upload-sarif": _SWEEPING,
+}
 ARTIFACT = "gitops-guard.json"
 REGISTRY_AUTH = "GITOPS_GUARD_REGISTRY_AUTH"
 _AUTH_WORDS = 3
@@ -75,7 +91,9 @@ def command_line(environ: Mapping[str, str], json_report: str) -> tuple[str, ...
     if command == "post":
         return _post(environ)
     options = [*_values(environ), *_switches(environ)]
-    if command in _REPORTING:
+    # A shard and several repositories have no report of one tree.
+    is_part = command == "sweep" and (input_value(environ, "shard") or input_value(environ, "repos"))
+    if command in _REPORTING and not is_part:
         options.append(f"--report=json={json_report}")
     options += [
         f"--report={kind}={path}"
@@ -297,8 +315,9 @@ def _write_outputs(environ: Mapping[str, str], code: int, counts: Counts | None)
 
 
 def _is_posting(environ: Mapping[str, str]) -> bool:
-    """Whether the run only posts what another one found: then it has no verdict of its own."""
-    return (input_value(environ, "command") or BY_EVENT.get(environ.get("GITHUB_EVENT_NAME", ""))) == "post"
+    """Whether the run only posts what another one found, or obeys a comment: then it has no verdict of its own."""
+    chosen = input_value(environ, "command") or BY_EVENT.get(environ.get("GITHUB_EVENT_NAME", ""))
+    return chosen in {"post", "comment"}
 
 
 def _written(path: str) -> str:

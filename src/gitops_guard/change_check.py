@@ -93,11 +93,16 @@ def below(top: str, root: str, paths: Sequence[str]) -> tuple[str, ...]:
 
 
 class Judged(NamedTuple):
-    """The report on a change, the texts of the head that it speaks of, and how many comments a review may have."""
+    """The report on a change, the texts of the head that it speaks of, and how many comments a review may have.
+
+    `workbench` tries fixes of the head, as long as the change is open; `sources` are the files that it knows.
+    """
 
     report: Report
     texts: dict[str, str]
     budget: int
+    workbench: Workbench
+    sources: dict[str, SourceFile]
 
 
 def judge(change: Change, request: Request) -> Judged:
@@ -133,7 +138,9 @@ def judge(change: Change, request: Request) -> Judged:
     detections = [*head.detections, *network.detections, *_configuration(change, run, head)]
     report, texts = _report(change, request, run, head, base, detections, related.skipped)
     report = report._replace(network=network.change, skipped_rules=(*report.skipped_rules, *network.skipped))
-    return Judged(report._replace(seconds=time.monotonic() - start), texts, settings.comments_budget)
+    report = report._replace(seconds=time.monotonic() - start)
+    bench = head.workbench(of_change(change, settings))
+    return Judged(report, texts, settings.comments_budget, bench, head.texts)
 
 
 class ChangedImages(NamedTuple):

@@ -19,6 +19,7 @@ from gitops_guard.source_file import SourceFile, decode
 
 if TYPE_CHECKING:
     from gitops_guard.publishers.progress import Progress
+    from gitops_guard.sources.tree import Read
 
 
 TREE_BUDGETS = 10
@@ -64,7 +65,9 @@ def check(arguments: argparse.Namespace, today: date) -> int:
     return exit_code(report)
 
 
-def informed(run: pipeline.Run, paths: Sequence[str], *, offline: bool, always: bool = False) -> pipeline.Run:
+def informed(
+    run: pipeline.Run, paths: Sequence[str], *, offline: bool, always: bool = False, read_file: "Read | None" = None
+) -> pipeline.Run:
     """The run with what is known of the images of its files, where the configuration decides by it.
 
     Args:
@@ -72,6 +75,7 @@ def informed(run: pipeline.Run, paths: Sequence[str], *, offline: bool, always: 
         paths: files and folders.
         offline: no network: only a snapshot and report files tell anything.
         always: ask even if nothing in the configuration needs it.
+        read_file: reads the files, by default all of them.
     """
     if not (always or offline or run.settings.asks_registries):
         return run
@@ -83,7 +87,7 @@ def informed(run: pipeline.Run, paths: Sequence[str], *, offline: bool, always: 
     around = Surroundings(run.root, read, os.environ, datetime.now(UTC), offline, budget, progress=asking)
 
     def collect() -> tuple[UsedImage, ...]:
-        return pipeline.look(walk(paths, run.root), pipeline.no_rules(read), run).images
+        return pipeline.look(walk(paths, run.root, read_file), pipeline.no_rules(read), run).images
 
     return run._replace(known=known_images(collect, run.settings, around))
 

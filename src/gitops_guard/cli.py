@@ -108,8 +108,45 @@ def _pull_request(command: argparse.ArgumentParser) -> None:
     )
 
 
+def _comment(command: argparse.ArgumentParser) -> None:
+    command.add_argument("paths", nargs="*", metavar="PATH", help="only changes below these files and folders")
+    command.add_argument("--config", metavar="FILE", help="configuration (default: .gitops-guard.yaml of the base)")
+    command.add_argument("--fail-level", choices=LEVELS, help="for recheck: as for pr")
+    command.add_argument("--offline", action="store_true", help=_OFFLINE)
+    # What the review takes besides.
+    command.set_defaults(report=[], dry_run=False, drafts="review", artifact_dir=None)
+
+
 def _post(command: argparse.ArgumentParser) -> None:
     command.add_argument("folder", metavar="DIR", help="the unpacked artifact of a run that could not post")
+
+
+def _sweep(command: argparse.ArgumentParser) -> None:
+    _selection(command)
+    command.add_argument("--shard", metavar="I/N", help="scan only part I of N, for `merge` to join")
+    command.add_argument("--repos", metavar="FILE|ORG", help="sweep these repositories, or those of an organisation")
+    command.add_argument("--offline", action="store_true", help=_OFFLINE)
+    _delivery(command)
+
+
+def _merge(command: argparse.ArgumentParser) -> None:
+    command.add_argument("shards", nargs="+", metavar="SHARD", help="files that `sweep --shard` wrote")
+    command.add_argument("--config", metavar="FILE", help="configuration (default: .gitops-guard.yaml)")
+    _delivery(command)
+
+
+def _delivery(command: argparse.ArgumentParser) -> None:
+    # A sweep proves no fix: it has no patch to give.
+    command.add_argument("--format", choices=[name for name in FORMATS if name != "patch"], default="console")
+    command.add_argument("--output", metavar="FILE", help="write the report, or the shard, to FILE")
+    command.add_argument(
+        "--report", action="append", default=[], metavar="FORMAT=FILE", help="write another report; may be repeated"
+    )
+    command.add_argument("--fail-level", choices=LEVELS, help="exit 1 for findings from this severity on")
+    command.add_argument("--publish", action="store_true", help="bring the tracking issue up to date")
+    command.add_argument("--upload-sarif", action="store_true", help="upload SARIF to code scanning")
+    command.add_argument("--category", default="", metavar="NAME", help="sets several uploads of SARIF apart")
+    command.add_argument("--dry-run", action="store_true", help="print the tracking issue, write nothing")
 
 
 def _images(command: argparse.ArgumentParser) -> None:
@@ -153,10 +190,28 @@ def _run_pull_request(arguments: argparse.Namespace) -> int:
     return review(arguments, os.environ, datetime.now(UTC).date())
 
 
+def _run_sweep(arguments: argparse.Namespace) -> int:
+    from gitops_guard.sweep import sweep  # noqa: PLC0415
+
+    return sweep(arguments, os.environ, datetime.now(UTC).date())
+
+
+def _run_merge(arguments: argparse.Namespace) -> int:
+    from gitops_guard.sweep import merge  # noqa: PLC0415
+
+    return merge(arguments, os.environ, datetime.now(UTC).date())
+
+
 def _run_post(arguments: argparse.Namespace) -> int:
     from gitops_guard.post_command import post  # noqa: PLC0415
 
     return post(arguments, os.environ)
+
+
+def _run_comment(arguments: argparse.Namespace) -> int:
+    from gitops_guard.comment_command import answer_comment  # noqa: PLC0415
+
+    return answer_comment(arguments, os.environ, datetime.now(UTC).date())
 
 
 def _run_explain(arguments: argparse.Namespace) -> int:
@@ -233,7 +288,10 @@ _COMMANDS: dict[str, tuple[str, Callable[[argparse.ArgumentParser], None], Calla
     "check": ("find problems in files, or in what a change introduces", _check, _run_check),
     "fix": ("show or write the proven fixes", _fix, _run_fix),
     "pr": ("review a pull request on GitHub (the action's job)", _pull_request, _run_pull_request),
+    "sweep": ("scan a whole repository, in parts if it is large, and track what is found", _sweep, _run_sweep),
+    "merge": ("judge the whole from the parts that `sweep --shard` scanned", _merge, _run_merge),
     "post": ("bring a result without rights into its pull request", _post, _run_post),
+    "comment": ("do what a comment on a pull request asks for (the action's job)", _comment, _run_comment),
     "images": ("every image, where it is used, and what is known of it", _images, _run_images),
     "scans": ("what is read from scanners' reports", _scans, _run_scans),
     "network": ("who may and who must connect to whom, and policies for it", _network, _run_network),

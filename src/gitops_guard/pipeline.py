@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date
 from typing import NamedTuple
 
@@ -99,7 +99,11 @@ def check_tree(run: Run, paths: Sequence[str], tick: Tick | None = None) -> Repo
 
     start = time.monotonic()
     rules = load_rules(run)
-    side = look(walk(paths, run.root), rules, run, tick)
+    return judge_tree(run, look(walk(paths, run.root), rules, run, tick), rules, start)
+
+
+def judge_tree(run: Run, side: Side, rules: Rules, start: float) -> Report:
+    """The report on a tree of which every file was looked at."""
     kept = settled(side.detections, side.images, (*side.builds, *run.settings.builds))
     findings = [d.finding for d in (*kept, *whole(side.facts, rules, run))]
     return finish(run, findings, side, start)
@@ -107,17 +111,30 @@ def check_tree(run: Run, paths: Sequence[str], tick: Tick | None = None) -> Repo
 
 def look(files: Iterable[SourceFile | Skipped], rules: Rules, run: Run, tick: Tick | None = None) -> Side:
     """Looks at files one by one; none is kept."""
-    collected = _Collector()
+    return collect(inspections(files, rules, run, tick))
+
+
+def inspections(
+    files: Iterable[SourceFile | Skipped], rules: Rules, run: Run, tick: Tick | None = None
+) -> Iterator[Inspection]:
+    """What becomes of each file, one by one, in the order of the files."""
     context, exclude = run.context, run.settings.exclude
     for file in files:
         if isinstance(file, Skipped):
-            collected.skipped.append(file)
+            yield Inspection(file.path, skipped=file)
         elif exclude and any(matches(file.path, pattern) for pattern in exclude):
-            collected.skipped.append(Skipped(file.path, "excluded by the configuration"))
+            yield Inspection(file.path, skipped=Skipped(file.path, "excluded by the configuration"))
         else:
-            collected.add(inspect(file, rules, context))
+            yield inspect(file, rules, context)
         if tick is not None:
             tick()
+
+
+def collect(seen: Iterable[Inspection]) -> Side:
+    """What was seen of files, together."""
+    collected = _Collector()
+    for inspection in seen:
+        collected.add(inspection)
     return collected.side()
 
 

@@ -134,6 +134,22 @@ class Waiver(NamedTuple):
     defects: tuple[str, ...] = ()
 
 
+class FixPullRequests(NamedTuple):
+    """Which fixes a sweep opens pull requests for.
+
+    `group_by` says what shares one: a `rule`, a `family` of rules, a `directory` or an `owner` of CODEOWNERS. `rules`
+    are the ids that count; none means all. `depth` is how many folders of a path make a directory. At most `limit` are
+    open at a time. `needs_review`: fixes that may change what an application sees are among them.
+    """
+
+    group_by: str = "rule"
+    rules: tuple[str, ...] = ()
+    depth: int = 2
+    limit: int = 5
+    labels: tuple[str, ...] = ("gitops-guard",)
+    needs_review: bool = False
+
+
 class RuleSetting(NamedTuple):
     """A rule switched off, or given another severity."""
 
@@ -146,7 +162,8 @@ class Settings(NamedTuple):
 
     `rules` is keyed by rule id. `digests` maps normalised references with tag to `sha256:...`, for pinning without a
     registry. `scan_reports` are paths and globs of scanners' reports. `network` is what manifests do not say of
-    the cluster's network. `path` is the file it was read from, empty for the defaults.
+    the cluster's network. `fix_pull_requests` is None where a sweep opens none by itself. `path` is the file it was
+    read from, empty for the defaults.
     """
 
     kubernetes_version: str = DEFAULT_KUBERNETES
@@ -166,6 +183,7 @@ class Settings(NamedTuple):
     waivers: tuple[Waiver, ...] = ()
     network: "NetworkSettings | None" = None
     path: str = ""
+    fix_pull_requests: FixPullRequests | None = None
 
     def rule(self, rule_id: str) -> RuleSetting:
         """The setting of a rule."""

@@ -1,6 +1,7 @@
 """Fixes over files on disk: the facts of all files first, then proofs file by file."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import NamedTuple
 
 from gitops_guard import pipeline
@@ -19,6 +20,10 @@ from gitops_guard.workbench import Workbench
 
 GROUP_LIMIT = 2000
 """Objects of one file that are fixed in one run."""
+
+
+Wanted = Callable[[SourceFile], tuple[list[Detection], list[Detection]]]
+"""Of a text of a file, the detections whose fixes are asked for, and all of it."""
 
 
 class FixedFile(NamedTuple):
@@ -58,9 +63,35 @@ def fix_tree(run: pipeline.Run, paths: Sequence[str], *, safe_only: bool, everyt
     """
     workbench, files = _workbench(run, paths)
     for file in files:
-        fixed = _fix_file(file, workbench, run, safe_only=safe_only, everything=everything)
+        wanted = partial(_wanted, workbench=workbench, run=run, safe_only=safe_only, everything=everything)
+        fixed = fix_file(file, workbench, wanted)
         if fixed.after != file.text or fixed.refused:
             yield fixed
+
+
+def fix_some(
+    run: pipeline.Run, paths: Sequence[str], key_of: Callable[[Finding], str], *, safe_only: bool
+) -> Iterator[tuple[str, FixedFile]]:
+    """As `fix_tree`, with the fixes of each group by themselves: a file is given once for each group that it has.
+
+    Args:
+        run: the run.
+        paths: files and folders.
+        key_of: the group of a finding.
+        safe_only: only fixes that cannot change what an application sees.
+    """
+    workbench, files = _workbench(run, paths)
+    for file in files:
+        every = partial(_wanted, workbench=workbench, run=run, safe_only=safe_only, everything=False)
+        for key in dict.fromkeys(key_of(detection.finding) for detection in every(file)[0]):
+            yield key, fix_file(file, workbench, partial(_of_group, every=every, key=key, key_of=key_of))
+
+
+def _of_group(
+    file: SourceFile, *, every: Wanted, key: str, key_of: Callable[[Finding], str]
+) -> tuple[list[Detection], list[Detection]]:
+    wanted, detections = every(file)
+    return [detection for detection in wanted if key_of(detection.finding) == key], detections
 
 
 def _workbench(run: pipeline.Run, paths: Sequence[str]) -> tuple[Workbench, list[SourceFile]]:
@@ -80,15 +111,20 @@ def _workbench(run: pipeline.Run, paths: Sequence[str]) -> tuple[Workbench, list
     return workbench, candidates
 
 
-def _fix_file(
-    file: SourceFile, workbench: Workbench, run: pipeline.Run, *, safe_only: bool, everything: bool
-) -> FixedFile:
+def fix_file(file: SourceFile, workbench: Workbench, wanted: Wanted) -> FixedFile:
+    """Fixes a file object by object, each proved on the text that the others left.
+
+    Args:
+        file: the file.
+        workbench: where fixes are tried.
+        wanted: of a text of the file, the detections whose fixes are asked for, and all of it.
+    """
     current, applied = file, []
     refused: dict[str, tuple[Finding, str]] = {}
     tried: set[tuple[str, ...]] = set()
     while len(tried) < GROUP_LIMIT:
-        wanted, everyone = _wanted(current, workbench, run, safe_only=safe_only, everything=everything)
-        group = next((g for g in groups(wanted) if _key(g) not in tried), None)
+        asked, everyone = wanted(current)
+        group = next((g for g in groups(asked) if _key(g) not in tried), None)
         if group is None:
             break
         tried.add(_key(group))

@@ -71,7 +71,7 @@ def answer_errors(route: Route, status: int, body: object) -> list[str]:
         return [] if status in _GENERAL else [f"status {status} is not described"]
     content = _resolved(responses[str(status)]).get("content", {})
     if "application/json" not in content:
-        return [] if body is None else ["a body where none is described"]
+        return [] if body is None or status in _GENERAL else ["a body where none is described"]
     return _errors(content["application/json"]["schema"], body)
 
 
@@ -88,7 +88,13 @@ def _document() -> Json:
 
 @cache
 def _patterns() -> list[tuple[str, re.Pattern[str]]]:
-    return [(path, re.compile(re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", path))) for path in _document()["paths"]]
+    paths = _document()["paths"]
+    return [(path, re.compile(re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", _with_slashes(path)))) for path in paths]
+
+
+def _with_slashes(path: str) -> str:
+    """The name of a ref at the end of a path has slashes of its own."""
+    return re.sub(r"\{(ref|basehead|branch)\}$", r"(?P<\1>.+)", path)
 
 
 @cache

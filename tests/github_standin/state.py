@@ -64,8 +64,18 @@ class State:
         self.issue_comments: list[Json] = []
         self.labels: dict[int, list[str]] = {}
         self.check_runs: list[Json] = []
+        self.issues: list[Json] = []
+        self.sarifs: list[Json] = []
+        self.code_scanning = True
+        self.organisation: list[Json] = []
+        """What the list of an organisation's repositories says of each."""
         self.details: dict[int, Json] = {}
         """What a pull request says and is besides its branches, see `detail`."""
+        self.permissions: dict[str, str] = {}
+        """The role of a login in the repository; `read` for everybody else, as in a public one."""
+        self.reactions: list[Json] = []
+        self.may_open_pulls = True
+        """The setting "Allow GitHub Actions to create and approve pull requests"."""
         self.faults: list[Fault] = []
         self.spared = 0
         """How many requests no fault meets before the first may."""
@@ -140,6 +150,8 @@ class State:
             "issue_comments",
             "labels",
             "check_runs",
+            "details",
+            "reactions",
             "requests",
             "violations",
         )

@@ -50,6 +50,11 @@ def inputs(**values: str) -> dict[str, str]:
         ({"GITHUB_EVENT_NAME": "merge_group"}, ("pr", "--report=json=r.json")),
         ({"GITHUB_EVENT_NAME": "workflow_run"} | inputs(artifact_dir="-dir"), ("post", "--", "-dir")),
         (
+            {"GITHUB_EVENT_NAME": "issue_comment"}
+            | inputs(config="-c", fail_level="low", offline="true", paths="apps"),
+            ("comment", "--config=-c", "--fail-level=low", "--offline", "--", "apps"),
+        ),
+        (
             inputs(command="pr", artifact_dir="a", drafts="check", patch_file="p", paths="apps"),
             (
                 *("pr", "--drafts=check", "--artifact-dir=a"),

@@ -7,7 +7,7 @@ import yaml
 from jsonschema import Draft202012Validator
 
 from gitops_guard import configuration
-from gitops_guard.configuration import file, images, network
+from gitops_guard.configuration import file, fixes, images, network
 from gitops_guard.pipeline import all_rules
 from gitops_guard.schemas import schema_text
 from gitops_guard.settings import Settings
@@ -28,6 +28,7 @@ def test_the_schema_knows_exactly_the_keys_that_are_read() -> None:
     for name, keys in lists.items():
         assert set(known[name]["items"]["properties"]) == set(keys)
     assert set(known["image_policy"]["properties"]) == set(images._POLICY)
+    assert set(known["fix_pull_requests"]["properties"]) == set(fixes._FIXES)
     assert set(known["network"]["properties"]) == set(network._NETWORK)
     assert set(known["network"]["properties"]["dns"]["properties"]) == set(network._DNS)
     assert set(schema["$defs"]["pods"]["properties"]) == set(network._PODS)

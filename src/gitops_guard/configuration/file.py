@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from gitops_guard.configuration.values import ValueReader
 from gitops_guard.errors import ConfigurationError
-from gitops_guard.settings import RuleSetting, Settings, Waiver
+from gitops_guard.settings import FixPullRequests, RuleSetting, Settings, Waiver
 from gitops_guard.source_file import SourceFile
 from gitops_guard.syntax.field import Field
 from gitops_guard.syntax.yaml import parse
@@ -26,6 +26,7 @@ _TOP = (
     "build_arguments",
     "waivers",
     "network",
+    "fix_pull_requests",
 )
 _WAIVER = ("rule", "reason", "owner", "ticket", "expires", "paths", "resource")
 _RULE = ("enabled", "severity")
@@ -68,6 +69,7 @@ class _Reader:
             waivers=tuple(self._waiver(item) for item in values.list(root["waivers"])),
             network=self._network(root["network"]) if root["network"].exists else None,
             path=path,
+            fix_pull_requests=self._fixes(root["fix_pull_requests"]) if root["fix_pull_requests"].exists else None,
         )
         return self._with_images(settings, root) if any(root[name].exists for name in _IMAGES) else settings
 
@@ -90,6 +92,11 @@ class _Reader:
         from gitops_guard.configuration.network import network_settings  # noqa: PLC0415 - few configurations say so
 
         return network_settings(self._values, field)
+
+    def _fixes(self, field: Field) -> FixPullRequests:
+        from gitops_guard.configuration.fixes import fix_pull_requests  # noqa: PLC0415 - only sweeps ask for it
+
+        return fix_pull_requests(self._values, field, self._rule_id)
 
     def _version(self, field: Field) -> str:
         parts = field.text.removeprefix("v").split(".")

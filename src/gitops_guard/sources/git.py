@@ -22,6 +22,7 @@ _ENVIRONMENT = {"GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0", "GIT_NO_L
 _DIFF = ("diff", "--no-ext-diff", "--no-textconv", "--no-color", "--find-renames", "--ignore-submodules=all")
 _TIMEOUT = 120
 _ANSWERS = 4
+_TREE_FIELDS = 3
 _LINK, _SUBMODULE = "120000", "160000"
 _MANIFEST_GLOBS = ("*.yaml", "*.yml", "*.json")
 _POLICY_FILES = frozenset({
@@ -328,3 +329,37 @@ def parents(folder: str, revision: str) -> list[str]:
     """The parents of a commit; none where it is not known."""
     done = _run(folder, "rev-list", "--parents", "-n", "1", "--end-of-options", revision)
     return done.stdout.decode().split()[1:] if done.returncode == 0 else []
+
+
+def current_commit(folder: str) -> str:
+    """The commit that is checked out; empty outside git, and before the first commit."""
+    try:
+        done = _run(folder, "rev-parse", "--verify", "--quiet", "HEAD^{commit}")
+    except UsageError:
+        return ""
+    return done.stdout.decode().strip() if done.returncode == 0 else ""
+
+
+class Made(NamedTuple):
+    """When a commit was made, by its committer's clock in seconds since 1970 (0: not known), and its message."""
+
+    at: int
+    message: str
+
+
+def made(folder: str, commit: str) -> Made:
+    """When and with what words a commit was made."""
+    done = _run(folder, "log", "-1", "--format=%ct%n%B", "--end-of-options", commit)
+    when, _, message = done.stdout.decode("utf-8", "replace").partition("\n")
+    return Made(int(when), message) if done.returncode == 0 and when.isdigit() else Made(0, "")
+
+
+def file_at(folder: str, commit: str, path: str) -> SourceFile | Skipped | None:
+    """A file of any commit; None where there is none."""
+    done = _run(folder, "ls-tree", "-z", commit, "--", f":(top,literal){path}")
+    fields = done.stdout.split(b"\t")[0].split()
+    if done.returncode or len(fields) < _TREE_FIELDS:
+        return None
+    if fields[0].decode() == _LINK:
+        return Skipped(path, "a symbolic link")
+    return decode(path, _git(folder, "cat-file", "blob", fields[2].decode()))

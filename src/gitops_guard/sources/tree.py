@@ -2,7 +2,7 @@
 
 import os
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from gitops_guard.errors import UsageError
 from gitops_guard.source_file import SIZE_LIMIT, Skipped, SourceFile, decode
@@ -15,25 +15,31 @@ _NO_MANIFESTS = frozenset(("composer.lock", "package-lock.json", "package.json",
 HELM_TEMPLATE = "Helm template: not rendered here"
 
 
-def walk(paths: Sequence[str], root: str) -> Iterator[SourceFile | Skipped]:
+Read = Callable[[str, str], SourceFile | Skipped]
+"""Reads a file: where it lies, and how it is reported."""
+
+
+def walk(paths: Sequence[str], root: str, read: Read | None = None) -> Iterator[SourceFile | Skipped]:
     """Yields every candidate file below the paths once, in order, or why it is not looked at.
 
     Args:
         paths: files and folders; none means the root. Links are never followed out of a folder.
         root: the folder that reported paths are relative to.
+        read: reads the files, by default `read_file`.
 
     Raises:
         UsageError: a path does not exist.
     """
     seen: set[str] = set()
+    read = read or read_file
     for path in paths or (root,):
         full = os.path.join(root, path)  # noqa: PTH118 - pathlib doubles the cost of a sweep
         if not os.path.lexists(full):
             raise UsageError("no such file or folder", path=path, hint="name files or folders that exist")
         if os.path.isdir(full) and not os.path.islink(full):  # noqa: PTH112, PTH114
-            found = _folder(full, _shown(full, root), is_chart=False, templates=False)
+            found = _folder(full, _shown(full, root), read, is_chart=False, templates=False)
         else:
-            found = iter((read_file(full, _shown(full, root)),))
+            found = iter((read(full, _shown(full, root)),))
         for item in found:
             if item.path not in seen:
                 seen.add(item.path)
@@ -70,7 +76,7 @@ def _shown(full: str, root: str) -> str:
     return "" if shown == "." else shown.replace(os.sep, "/")
 
 
-def _folder(folder: str, shown: str, *, is_chart: bool, templates: bool) -> Iterator[SourceFile | Skipped]:
+def _folder(folder: str, shown: str, read: Read, *, is_chart: bool, templates: bool) -> Iterator[SourceFile | Skipped]:
     prefix = shown + "/" if shown else ""
     try:
         with os.scandir(folder) as found:
@@ -88,9 +94,9 @@ def _folder(folder: str, shown: str, *, is_chart: bool, templates: bool) -> Iter
                 yield Skipped(path + "/", "a folder of dependencies or caches")
                 continue
             inside = templates or (is_chart and entry.name == "templates")
-            yield from _folder(entry.path, path, is_chart=is_chart, templates=inside)
+            yield from _folder(entry.path, path, read, is_chart=is_chart, templates=inside)
         elif is_candidate(entry.name):
-            yield Skipped(path, HELM_TEMPLATE) if templates else read_file(entry.path, path)
+            yield Skipped(path, HELM_TEMPLATE) if templates else read(entry.path, path)
 
 
 def read_file(full: str, path: str) -> SourceFile | Skipped:
