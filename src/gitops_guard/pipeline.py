@@ -17,9 +17,10 @@ from gitops_guard.model.inventory import Fact, Inventory, inventory
 from gitops_guard.model.used_image import UsedImage
 from gitops_guard.report import Coverage, Report, RuleSummary, SkippedRule
 from gitops_guard.rule import Rule, RuleContext
-from gitops_guard.rules import change_rules, dockerfile_rules, image_fact_rules, manifest_rules
+from gitops_guard.rules import change_rules, delivery_rules, dockerfile_rules, image_fact_rules, manifest_rules
 from gitops_guard.settings import AcceptedRisks, Build, Settings
 from gitops_guard.source_file import Skipped, SourceFile
+from gitops_guard.sources.own_repository import own_repository
 from gitops_guard.suppression import Ignore, matches, suppress
 from gitops_guard.text import LineIndex
 
@@ -43,7 +44,7 @@ class Run(NamedTuple):
     @property
     def context(self) -> RuleContext:
         """What the rules are told."""
-        return RuleContext(self.settings, self.today, images=self.known)
+        return RuleContext(self.settings, self.today, images=self.known, repository=own_repository(self.root))
 
     @property
     def effective_fail_level(self) -> Severity | None:
@@ -73,6 +74,7 @@ def load_rules(run: Run, read: ReadBeside | None = None) -> Rules:
         rule_set(enabled((*manifest_rules(), *(image_fact_rules() if run.known.asked else ())), run)),
         lambda: rule_set(enabled(dockerfile_rules(), run)),
         read or read_disk(run.root),
+        lambda: rule_set(enabled(delivery_rules(), run)),
     )
 
 
@@ -204,7 +206,7 @@ def aliases_of(ignores: dict[str, tuple[Ignore, ...]]) -> dict[str, frozenset[st
 
 def all_rules() -> tuple[Rule, ...]:
     """Every rule there is; one for manifests and Dockerfiles alike is listed as the latter have it: complete."""
-    rules = (*manifest_rules(), *change_rules(), *image_fact_rules(), *dockerfile_rules())
+    rules = (*manifest_rules(), *delivery_rules(), *change_rules(), *image_fact_rules(), *dockerfile_rules())
     return tuple({rule.id: rule for rule in rules}.values())
 
 
