@@ -1,1 +1,1 @@
-"""What reaches the cluster: Kustomize roots and charts rendered, and every rendered field led back to its source."""
+"""What Kustomize, Helm, Argo CD and Flux would apply, made by the real tools from files that may be hostile."""
