@@ -1,31 +1,32 @@
 """What Kustomize says of where objects come from: a build with its origin and transformer annotations.
 
-Facts: kubectl.docs.kubernetes.io, "buildMetadata". Origins are paths relative to the root; transformations list, in the
-order in which they ran, the kustomization of each transformer that an object went through.
+Facts: kubectl.docs.kubernetes.io, "buildMetadata". Origins are paths relative to what is built; transformations
+list, in the order in which they ran, the kustomization of each transformer that an object went through.
 """
 
+import json
 import posixpath
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import NamedTuple
 
-from gitops_guard.editing.intent import SetValue
-from gitops_guard.editing.yaml import Refused, apply
 from gitops_guard.model.kubernetes_object import KubernetesObject
+from gitops_guard.rendering.build import AROUND, REPOSITORY
+from gitops_guard.rendering.roots import Root
 from gitops_guard.rendering.source_tree import SourceTree, resolved_path
 from gitops_guard.syntax.field import Field
-from gitops_guard.syntax.nodes import Data
 from gitops_guard.syntax.yaml import parse
 
 _ORIGIN = "config.kubernetes.io/origin"
 _TRANSFORMATIONS = "alpha.config.kubernetes.io/transformations"
-_WANTED: tuple[Data, ...] = ("originAnnotations", "transformerAnnotations")
+_WANTED = ("originAnnotations", "transformerAnnotations")
 
 
 class Origin(NamedTuple):
     """Where an object comes from.
 
     `path` is the file that it was read from; `generated_by` the kustomization (or generator's file) that made it
-    instead. `visits` are the kustomizations that it went through, from the innermost to the outermost.
+    instead. `visits` are the kustomizations that it went through, from the innermost to the outermost; `AROUND` stands
+    for the one that an Application or a Flux Kustomization puts around the root.
     """
 
     path: str = ""
@@ -33,34 +34,32 @@ class Origin(NamedTuple):
     visits: tuple[str, ...] = ()
 
 
-def annotated(tree: SourceTree, folder: str, files: Mapping[str, bytes]) -> Mapping[str, bytes] | None:
-    """The files with a kustomization that asks for the annotations; None where it cannot be written so."""
-    sheet = tree.kustomization(folder)
-    text = None if sheet is None else tree.text(sheet.path)
-    if sheet is None or text is None:
-        return None
-    present = sheet.root["buildMetadata"].data
+def with_origins(root: Root) -> Root:
+    """The root with the annotations asked for, in a kustomization around it: no file of the repository is edited."""
+    fields = root.fields_around
+    present = fields.get("buildMetadata")
     wanted = [*(present if isinstance(present, list) else ()), *_WANTED]
-    edited = apply(text, sheet.document, [SetValue(("buildMetadata",), list(dict.fromkeys(map(str, wanted))))])
-    if isinstance(edited, Refused):
-        return None
-    return {**files, sheet.path: edited.text.encode()}
+    return root._replace(around=json.dumps(fields | {"buildMetadata": wanted}))
 
 
-def origin_of(obj: KubernetesObject, folder: str) -> Origin:
+def origin_of(obj: KubernetesObject) -> Origin:
     """What the annotations of an object say, with paths of the repository."""
     annotations = obj.metadata["annotations"]
     origin = _read(annotations[_ORIGIN])
     visits: list[str] = []
     for step in _read(annotations[_TRANSFORMATIONS]).items():
-        path = _resolved(folder, step["configuredIn"])
+        path = _resolved(step["configuredIn"])
         if path and visits[-1:] != [path]:
             visits.append(path)
-    return Origin(_resolved(folder, origin["path"]), _resolved(folder, origin["configuredIn"]), tuple(visits))
+    return Origin(_resolved(origin["path"]), _resolved(origin["configuredIn"]), tuple(visits))
 
 
-def _resolved(folder: str, path: Field) -> str:
-    return resolved_path(folder, path.text) if path.string else ""
+def _resolved(path: Field) -> str:
+    """A path relative to the folder around as one of the repository; `AROUND` for the kustomization there."""
+    if not path.string:
+        return ""
+    placed = posixpath.normpath(posixpath.join(AROUND, path.text))
+    return placed.removeprefix(f"{REPOSITORY}/") if placed.startswith(f"{REPOSITORY}/") else AROUND
 
 
 def _read(annotation: Field) -> Field:

@@ -3,9 +3,11 @@
 from collections.abc import Iterator, Mapping
 
 from gitops_guard.model.kubernetes_object import KubernetesObject, ObjectIdentity, objects
+from gitops_guard.rendering.asking import asking_place
+from gitops_guard.rendering.build import AROUND
 from gitops_guard.rendering.decision import decided
 from gitops_guard.rendering.kustomize_generators import generated_name, generator_layers
-from gitops_guard.rendering.kustomize_origins import Origin, origin_of, reached
+from gitops_guard.rendering.kustomize_origins import Origin, reached
 from gitops_guard.rendering.kustomize_patches import early_patches, late_patches
 from gitops_guard.rendering.kustomize_transformers import (
     count_and_image_layers,
@@ -14,30 +16,37 @@ from gitops_guard.rendering.kustomize_transformers import (
     replacement_layers,
 )
 from gitops_guard.rendering.layer import Layer, object_layer
+from gitops_guard.rendering.roots import Root
 from gitops_guard.rendering.source_place import RESOURCE, Sheet, SourcePlace, whole_file
-from gitops_guard.rendering.source_tree import SourceTree, folder_of, is_kustomization_path, resolved_path
+from gitops_guard.rendering.source_tree import SourceTree, folder_of, is_kustomization_path, resolved_path, sheets_of
 from gitops_guard.syntax.field import Field, KeyPath
 from gitops_guard.syntax.yaml import Document
 
 
 class KustomizeSources:
-    """The sources of one root, whose folder is given as `SourceTree.kustomization` wants it."""
+    """The sources of one root; `origins` are those of the annotated build."""
 
-    def __init__(self, tree: SourceTree, folder: str, origins: Mapping[ObjectIdentity, Origin]) -> None:
+    def __init__(self, tree: SourceTree, root: Root, origins: Mapping[ObjectIdentity, Origin]) -> None:
         self._tree = tree
-        self._folder = folder
+        self._root = root
         self._origins = origins
         self._layers: dict[ObjectIdentity, tuple[Layer, ...]] = {}
-        self._folders = tuple(reached(tree, folder))
+        self._folders = tuple(reached(tree, root.path))
+        self._around = next(iter(sheets_of(AROUND, root.around)), None) if root.around else None
 
     def trace(self, obj: KubernetesObject, keypath: KeyPath) -> SourcePlace | None:
         """See `SourceMap`."""
         origin = self._origin(obj)
         place = decided(obj, keypath, self.layers(obj))
+        if place is not None and place.path == AROUND and self._around is not None:
+            return asking_place(self._tree, self._root, self._around, place)
         if place is not None:
             return place
         nearest = origin.path or origin.generated_by
-        return whole_file(nearest) if nearest in self._tree else self._root()
+        if nearest in self._tree:
+            return whole_file(nearest)
+        sheet = self._tree.kustomization(self._root.path)
+        return None if sheet is None else whole_file(sheet.path)
 
     def layers(self, obj: KubernetesObject) -> tuple[Layer, ...]:
         """The layers of an object, the innermost first."""
@@ -50,26 +59,26 @@ class KustomizeSources:
     def _origin(self, obj: KubernetesObject) -> Origin:
         return self._origins.get(obj.identity, Origin())
 
-    def _root(self) -> SourcePlace | None:
-        sheet = self._tree.kustomization(self._folder)
-        return None if sheet is None else whole_file(sheet.path)
-
     def _found(self, obj: KubernetesObject, origin: Origin) -> Iterator[Layer]:
-        name, inner = "", []
+        name = ""
         if origin.path:
             source = self._written(obj, origin.path)
             if source is not None:
                 sheet, root = source
                 name = root["metadata"]["name"].text
-                inner.append(object_layer(sheet, root, RESOURCE))
-        yield from inner
+                yield object_layer(sheet, root, RESOURCE)
         for sheet in self._kustomizations():
             yield from generator_layers(self._tree, sheet, obj)
             name = name or generated_name(sheet, obj)
         for path in origin.visits:
-            sheets = self._tree.sheets(path)
-            if sheets and is_kustomization_path(path):
-                yield from self._of_kustomization(sheets[0], obj, name or obj.identity.name)
+            visited = self._visited(path)
+            if visited is not None:
+                yield from self._of_kustomization(visited, obj, name or obj.identity.name)
+
+    def _visited(self, path: str) -> Sheet | None:
+        if path == AROUND:
+            return self._around
+        return next(iter(self._tree.sheets(path)), None) if is_kustomization_path(path) else None
 
     def _kustomizations(self) -> Iterator[Sheet]:
         for folder in self._folders:
@@ -112,8 +121,3 @@ def _objects_of(sheet: Sheet) -> Iterator[Field]:
     if node is not None:
         document = Document(sheet.document, node, node.start, node.end)
         yield from (obj.field for obj in objects(document))
-
-
-def origins_of(found: tuple[KubernetesObject, ...], folder: str) -> dict[ObjectIdentity, Origin]:
-    """The origins of the objects of an annotated build."""
-    return {obj.identity: origin_of(obj, folder) for obj in found}

@@ -1,36 +1,39 @@
 """Maps the rendered objects of a root to their sources."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
-from gitops_guard.rendering.kustomize_origins import annotated
-from gitops_guard.rendering.kustomize_sources import KustomizeSources, origins_of
-from gitops_guard.rendering.outcome import Build, NotRendered, Rendered
+from gitops_guard.model.kubernetes_object import ObjectIdentity
+from gitops_guard.rendering.kustomize_origins import Origin, origin_of, with_origins
+from gitops_guard.rendering.kustomize_sources import KustomizeSources
 from gitops_guard.rendering.rendered_objects import by_identity, rendered_objects
+from gitops_guard.rendering.roots import Build, NotRendered, Rendered, Root
 from gitops_guard.rendering.source_map import SourceMap
 from gitops_guard.rendering.source_place import SourcePlace
 from gitops_guard.rendering.source_tree import SourceTree
 
-__all__ = ["SourceMap", "SourcePlace", "map_kustomization"]
+__all__ = ["SourceMap", "SourcePlace", "map_sources"]
+
+BuildOf = Callable[[Root], Build]
+"""Binds a root to its tool; the mapping asks for variants of the root."""
 
 
-def map_kustomization(folder: str, files: Mapping[str, bytes], build: Build, rendered: Rendered) -> SourceMap:
-    """The sources of a Kustomize root.
+def map_sources(root: Root, files: Mapping[str, bytes], build_of: BuildOf, rendered: Rendered) -> SourceMap:
+    """The sources of a root.
 
     Args:
-        folder: of the root's kustomization; empty for that of the repository.
-        files: of the repository, by path.
-        build: renders this root.
-        rendered: what it gave for these files; the annotations of the second build are not in it.
+        root: the root.
+        files: all files that it needs, by path; more do no harm.
+        build_of: renders the root, and variants of it that tell more.
+        rendered: what the root gave for these files; nothing of further builds is in it.
     """
-    tree = SourceTree(files)
-    objects = rendered_objects(rendered.text)
-    with_origins = annotated(tree, folder, files)
-    again = None if with_origins is None else build(with_origins)
-    reason, origins = "", {}
-    if again is None:
-        reason = "the kustomization cannot be edited to ask for origins"
-    elif isinstance(again, NotRendered):
-        reason = again.reason
-    else:
-        origins = origins_of(rendered_objects(again.text), folder)
-    return SourceMap(by_identity(objects), KustomizeSources(tree, folder, origins).trace, reason)
+    return _map_kustomization(root, files, build_of, rendered)
+
+
+def _map_kustomization(root: Root, files: Mapping[str, bytes], build_of: BuildOf, rendered: Rendered) -> SourceMap:
+    again = build_of(with_origins(root))(files)
+    origins: dict[ObjectIdentity, Origin] = {}
+    if isinstance(again, Rendered):
+        origins = {obj.identity: origin_of(obj) for obj in rendered_objects(again.text)}
+    sources = KustomizeSources(SourceTree(files), root, origins)
+    reason = again.reason if isinstance(again, NotRendered) else ""
+    return SourceMap(by_identity(rendered_objects(rendered.text)), sources.trace, reason)

@@ -1,7 +1,9 @@
 import pytest
 
-from kustomize_builds import Mapped
+from gitops_guard.rendering.roots import Root
+from mapped_roots import Mapped
 
+OVER = Root("kustomize", "over")
 BASE = {
     "base/kustomization.yaml": "resources: [app.yaml]\n",
     "base/app.yaml": """\
@@ -40,7 +42,7 @@ CONTAINER = ("spec", "template", "spec", "containers")
 
 def overlay(text: str, **more: str) -> Mapped:
     files = BASE | {"over/kustomization.yaml": "resources: [../base]\n" + text}
-    return Mapped("over", files | {f"over/{name.replace('_', '.')}": body for name, body in more.items()})
+    return Mapped(OVER, files | {f"over/{name.replace('_', '.')}": body for name, body in more.items()})
 
 
 def test_a_field_of_the_base_is_led_back_to_its_line() -> None:
@@ -176,7 +178,7 @@ def test_the_outermost_of_several_overlays_decides() -> None:
         "images: [{name: nginx, newTag: '2'}]\nreplicas: [{name: web, count: 2}]\n",
         "over/kustomization.yaml": "resources: [../mid]\nimages: [{name: nginx, newTag: '3'}]\n",
     }
-    root = Mapped("over", files)
+    root = Mapped(OVER, files)
     assert root.where("Deployment", *CONTAINER, 0, "image").startswith("over/kustomization.yaml:2 images")
     assert root.where("Deployment", "spec", "replicas").startswith("mid/kustomization.yaml:3 kustomization")
 
@@ -188,7 +190,7 @@ def test_components_run_before_the_overlay_that_names_them() -> None:
         "part/role.yaml": "apiVersion: v1\nkind: ServiceAccount\nmetadata:\n  name: web\n",
         "over/kustomization.yaml": "resources: [../base]\ncomponents: [../part]\nreplicas: [{name: web, count: 3}]\n",
     }
-    root = Mapped("over", files)
+    root = Mapped(OVER, files)
     assert root.where("Deployment", "spec", "replicas").startswith("over/kustomization.yaml:3 kustomization")
     assert root.where("Deployment", *CONTAINER, 0, "image").startswith("part/kustomization.yaml:5 images")
     assert root.where("ServiceAccount", "automountServiceAccountToken") == "part/role.yaml:1 resource: apiVersion: v1"
@@ -208,7 +210,7 @@ patches:
         "b/kustomization.yaml": "resources: [../base]\nnamePrefix: b-\n" + patch % 3,
         "over/kustomization.yaml": "resources: [../a, ../b]\n",
     }
-    root = Mapped("over", files)
+    root = Mapped(OVER, files)
     assert root.where("Deployment", "spec", "replicas", name="a-web").startswith("a/kustomization.yaml:8 patch")
     assert root.where("Deployment", "spec", "replicas", name="b-web").startswith("b/kustomization.yaml:8 patch")
 
@@ -247,7 +249,7 @@ def test_a_reference_to_a_generated_name_stays_with_the_object_that_refers() -> 
         "over/job.yaml": "apiVersion: v1\nkind: Pod\nmetadata: {name: job}\nspec:\n  containers:\n  - name: c\n"
         "    image: a\n    envFrom:\n    - configMapRef:\n        name: cfg\n",
     }
-    root = Mapped("over", files)
+    root = Mapped(OVER, files)
     keys = ("spec", "containers", 0, "envFrom", 0, "configMapRef", "name")
     assert root.objects[1].field.at(*keys).text.startswith("x-cfg-")
     assert root.where("Pod", *keys) == "over/job.yaml:10 resource: name: cfg"
@@ -259,7 +261,7 @@ def test_a_merged_generator_is_led_to_the_entry_that_gave_the_value() -> None:
         "over/kustomization.yaml": "resources: [../base]\nconfigMapGenerator:\n- name: cfg\n  behavior: merge\n"
         "  literals:\n  - b=3\n",
     }
-    root = Mapped("over", files)
+    root = Mapped(OVER, files)
     assert root.where("ConfigMap", "data", "b") == "over/kustomization.yaml:6 generator: - b=3"
     assert root.where("ConfigMap", "data", "a").startswith("base/kustomization.yaml:1 generator")
 
@@ -306,3 +308,33 @@ def test_a_hostile_selector_does_not_hang() -> None:
         '    patch: \'[{"op": "add", "path": "/spec/x", "value": 1}]\'\n'
     )
     assert root.where("Deployment", "spec", "x").startswith("over/kustomization.yaml:4 json6902")
+
+
+def test_what_flux_puts_around_is_led_back_to_the_flux_kustomization() -> None:
+    root = Root(
+        "kustomize",
+        "base",
+        source="cluster.yaml: Kustomization flux-system/shop",
+        around='{"namespace": "prod", "images": [{"name": "nginx", "newTag": "9"}]}',
+        substitutions=(),
+    )
+    flux = """\
+apiVersion: kustomize.toolkit.fluxcd.io/v1
+kind: Kustomization
+metadata: {name: shop, namespace: flux-system}
+spec:
+  targetNamespace: prod
+  images:
+    - name: nginx
+      newTag: "9"
+"""
+    mapped = Mapped(root, BASE | {"cluster.yaml": flux})
+    assert mapped.where("Deployment", "metadata", "namespace") == "cluster.yaml:5 kustomization: targetNamespace: prod"
+    assert mapped.where("Deployment", *CONTAINER, 0, "image") == 'cluster.yaml:8 images: newTag: "9"'
+    assert mapped.where("Deployment", "spec", "replicas") == "base/app.yaml:6 resource: replicas: 1"
+
+
+def test_a_folder_without_a_kustomization() -> None:
+    root = Root("kustomize", "base", resources=("app.yaml",))
+    mapped = Mapped(root, {"base/app.yaml": BASE["base/app.yaml"]})
+    assert mapped.where("Deployment", "spec", "replicas") == "base/app.yaml:6 resource: replicas: 1"
