@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 
 from gitops_guard.model.kubernetes_object import ObjectIdentity
+from gitops_guard.rendering.helm_sources import HelmSources
 from gitops_guard.rendering.kustomize_origins import Origin, origin_of, with_origins
 from gitops_guard.rendering.kustomize_sources import KustomizeSources
 from gitops_guard.rendering.rendered_objects import by_identity, rendered_objects
@@ -26,6 +27,9 @@ def map_sources(root: Root, files: Mapping[str, bytes], build_of: BuildOf, rende
         build_of: renders the root, and variants of it that tell more.
         rendered: what the root gave for these files; nothing of further builds is in it.
     """
+    if root.tool == "helm":
+        sources = HelmSources(root, files, build_of, rendered)
+        return SourceMap(by_identity(rendered_objects(rendered.text)), sources.trace)
     return _map_kustomization(root, files, build_of, rendered)
 
 
