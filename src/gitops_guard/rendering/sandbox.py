@@ -22,9 +22,10 @@ _LIMITED = 'ulimit -v "$1" && ulimit -t "$2" && ulimit -f "$3" && ulimit -c 0 ||
 _NO_LIMITS = 126
 _UNSHARE = ("/usr/bin/unshare", "/bin/unshare")
 _NOWHERE = "http://127.0.0.1:1"
-_LONGEST_REASON = 240
-_LONG_QUOTE = re.compile(r"\[[^\]]{60,}\]?|\"[^\"]{60,}\"?")
-"""Parts of a message that repeat whole texts of the input, which may hold secrets."""
+_LONGEST_REASON = 300
+_QUOTE = re.compile(r"\[[^\]]{60,}\]|\"[^\"]*\"")
+"""Parts of a message that may repeat whole texts of the input, which may hold secrets."""
+_LONGEST_QUOTE = 60
 
 
 class Tool(NamedTuple):
@@ -41,7 +42,7 @@ class Limits(NamedTuple):
     memory: int = 2048 * _MIB
     cpu_seconds: int = 10
     wall_seconds: float = 20.0
-    output: int = 32 * _MIB
+    output: int = 6 * _MIB
     file_size: int = 5 * _MIB
     total_size: int = 64 * _MIB
     files: int = 5000
@@ -88,7 +89,7 @@ def _refused(files: Mapping[str, bytes], limits: Limits) -> Refused | None:
         if not is_inside(path):
             return Refused(f"{path!r} is no path inside the repository")
         if len(content) > limits.file_size:
-            return Refused(f"{path} is larger than {limits.file_size // _MIB} MiB")
+            return Refused(f"{path.removeprefix('repo/')} is larger than {limits.file_size // _MIB} MiB")
     return None
 
 
@@ -213,6 +214,7 @@ def _message(said: str, top: str) -> str:
     told = [line for line in lines if line and not line.startswith(("Use --debug", "goroutine ", "#"))]
     marked = [line for line in told if line.lower().startswith(("error", "fatal"))]
     line = next(iter((*marked, *told)), "it failed and said nothing")
-    line = _LONG_QUOTE.sub("...", line)
+    line = _QUOTE.sub(lambda found: found[0] if len(found[0]) <= _LONGEST_QUOTE else "...", line)
     line = "".join(c if c.isprintable() else "?" for c in line.removeprefix("error: ").removeprefix("Error: "))
-    return line if len(line) <= _LONGEST_REASON else line[: _LONGEST_REASON - 3] + "..."
+    half = _LONGEST_REASON // 2
+    return line if len(line) <= _LONGEST_REASON else f"{line[:half]} ... {line[-half:]}"
