@@ -11,8 +11,18 @@ from gitops_guard.syntax.nodes import Data
 
 
 def asking_sheets(tree: SourceTree, root: Root) -> tuple[Sheet, ...]:
-    """The documents of the object that asked for a root; the file may hold others beside it."""
-    path, _, who = root.source.partition(": ")
+    """The documents of the objects that asked for a root; their files may hold others beside them."""
+    return tuple(sheet for label in root.source.split("; ") for sheet in _of_label(tree, label))
+
+
+def asking_path(tree: SourceTree, root: Root) -> str:
+    """The file of the first of them; empty where nothing asks for the root, or it is not here."""
+    path = root.source.partition(": ")[0]
+    return path if path in tree else ""
+
+
+def _of_label(tree: SourceTree, label: str) -> tuple[Sheet, ...]:
+    path, _, who = label.partition(": ")
     kind, _, name = who.partition(" ")
     named = name.rpartition("/")[2]
     found = [sheet for sheet in tree.sheets(path) if sheet.root["kind"].text == kind]
@@ -27,8 +37,8 @@ def asking_place(tree: SourceTree, root: Root, around: Sheet, place: SourcePlace
         found = next(_with_value(sheet.root["spec"], wanted), None)
         if found is not None:
             return sheet.place(found, place.kind)
-    path = root.source.partition(": ")[0]
-    return whole_file(path) if path in tree else None
+    path = asking_path(tree, root)
+    return whole_file(path) if path else None
 
 
 def _with_value(field: Field, wanted: Data) -> Iterator[Field]:

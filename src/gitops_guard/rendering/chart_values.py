@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from gitops_guard.editing.claim import same_data
-from gitops_guard.rendering.asking import asking_sheets
+from gitops_guard.rendering.asking import asking_path, asking_sheets
 from gitops_guard.rendering.roots import Parameter, Root
 from gitops_guard.rendering.source_place import INLINE_VALUES, VALUES, Sheet, SourcePlace, whole_file
 from gitops_guard.rendering.source_tree import SourceTree, inline_sheets, sheets_of
@@ -85,7 +85,8 @@ def _inline(tree: SourceTree, root: Root) -> Iterator[ValuesSheet]:
         given = next(iter(sheets_of("", text)), None)
         if given is None:
             continue
-        found = next((one for one in _written(tree, root) if same_data(one.root.data, given.root.data)), None)
+        places = (*_written(tree, root), *_in_config_maps(tree, root))
+        found = next((one for one in places if same_data(one.root.data, given.root.data)), None)
         yield found or ValuesSheet(given, (), (), INLINE_VALUES)
 
 
@@ -99,13 +100,23 @@ def _written(tree: SourceTree, root: Root) -> Iterator[ValuesSheet]:
                 yield from (ValuesSheet(one, (), (), INLINE_VALUES) for one in inline_sheets(sheet, field)[:1])
 
 
+def _in_config_maps(tree: SourceTree, root: Root) -> Iterator[ValuesSheet]:
+    """The texts of ConfigMaps that a HelmRelease takes values from."""
+    if not any(sheet.root["spec"]["valuesFrom"].exists for sheet in asking_sheets(tree, root)):
+        return
+    for path in tree.holding("ConfigMap"):
+        for sheet in tree.sheets(path):
+            for entry in sheet.root["data"].entries() if sheet.root["kind"].text == "ConfigMap" else ():
+                yield from (ValuesSheet(one, (), (), INLINE_VALUES) for one in inline_sheets(sheet, entry)[:1])
+
+
 def _in_sources(sheet: Sheet) -> Iterator[KeyPath]:
     for prefix in _SOURCES:
         for item in sheet.root.at(*prefix).items():
             yield from ((*prefix, item.key, "helm", key) for key in _KEYS)
 
 
-def parameter_place(tree: SourceTree, root: Root, name: str) -> SourcePlace:
+def parameter_place(tree: SourceTree, root: Root, name: str) -> SourcePlace | None:
     """Where the asking object sets a parameter."""
     for sheet in asking_sheets(tree, root):
         holders = [sheet.root.at(*prefix) for prefix in _PARAMETERS]
@@ -114,7 +125,7 @@ def parameter_place(tree: SourceTree, root: Root, name: str) -> SourcePlace:
             for item in holder["parameters"].items():
                 if item["name"].text == name:
                     return sheet.place(item["value"], INLINE_VALUES)
-    return whole_file(root.source.partition(": ")[0])
+    return whole_file(asking_path(tree, root)) if asking_path(tree, root) else None
 
 
 def merged(sheets: tuple[ValuesSheet, ...]) -> dict[str, Data]:
@@ -161,13 +172,14 @@ def parameter_path(name: str) -> KeyPath:
 def value_place(sheets: tuple[ValuesSheet, ...], path: KeyPath) -> SourcePlace | None:
     """Where a value is written: in the strongest document that has it; one that none has, where it would be added.
 
-    It would be added to the strongest document that holds the nearest mapping above it.
+    It would be added to the strongest document that holds the nearest mapping above it. None where it is written in
+    a document whose place is not known.
     """
     for depth in range(len(path), -1, -1):
         for one in reversed(sheets):
-            if one.sheet.path == "":
-                continue
             field = one.field(path[:depth])
-            if field is not None and field.written is not None:
+            if field is not None and field.written is not None and (one.sheet.path or depth == len(path)):
+                if not one.sheet.path:
+                    return None
                 return one.sheet.place(field.at(*path[depth:]), one.kind)
     return None

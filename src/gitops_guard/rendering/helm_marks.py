@@ -16,7 +16,7 @@ _FIRST_NUMBER = 20_011
 _MOST = 4000
 _TOKEN = re.compile(r"gtq(\d{4})q")
 _NUMBER = re.compile(r"(?<!\d)2\d{4}(?!\d)")
-_BASE64 = re.compile(r"[A-Za-z0-9+/]{16,4096}={0,2}")
+_BASE64 = re.compile(r"[A-Za-z0-9+/]{8,4096}={0,2}")
 
 
 class Mark(NamedTuple):

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from functools import cached_property
 
 from gitops_guard.model.kubernetes_object import KubernetesObject, objects
+from gitops_guard.rendering.asking import asking_path
 from gitops_guard.rendering.chart_values import (
     merged,
     parameter_path,
@@ -60,7 +61,7 @@ class HelmSources:
             return plain
         value = self.value_of(key, obj, keypath)
         if value is not None:
-            return self._value_place(value) or self._nearest(key)
+            return self._value_place(value) or self._nearest(None)
         return self._line(key, keypath) or self._nearest(key)
 
     def value_of(self, key: ObjectKey, obj: KubernetesObject, keypath: KeyPath) -> KeyPath | None:
@@ -145,8 +146,7 @@ class HelmSources:
     def _nearest(self, key: ObjectKey | None) -> SourcePlace | None:
         """The template as a whole; of a chart that lies elsewhere, the file that asks for it."""
         path = "" if key is None else self._template(key)
-        asking = self._root.source.partition(": ")[0]
-        for nearest in (path, asking, f"{self._root.path}/Chart.yaml".lstrip("/")):
+        for nearest in (path, asking_path(self._tree, self._root), f"{self._root.path}/Chart.yaml".lstrip("/")):
             if nearest and nearest in self._tree:
                 return whole_file(nearest)
         return None

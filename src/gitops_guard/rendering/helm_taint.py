@@ -1,7 +1,7 @@
 """Learns which values of a chart reach which rendered fields, by rendering it with marked values.
 
-Many values are marked in one render. Where marks make the chart fail (a schema, a comparison), the group is halved; the
-renders are bounded, and a value that was not tried counts as one that reaches nothing.
+Many values are marked in one render. Where marks make the chart fail (a schema, a comparison) or hide a part of it, the
+group is halved; the renders are bounded, and a value that was not tried counts as one that reaches nothing.
 """
 
 import json
@@ -13,8 +13,8 @@ from gitops_guard.rendering.helm_templates import Charted, ObjectKey, charted
 from gitops_guard.syntax.field import Field, KeyPath
 from gitops_guard.syntax.nodes import Data, Mapping, Scalar
 
-MOST_RENDERS = 24
-"""Renders of one chart for marks; each costs about as much as the chart's own."""
+MOST_RENDERS = {TRUTHY: 10, FALSY: 5, MAPPING: 5, "switches": 8}
+"""Renders of one chart for each purpose; a render costs about as much as the chart's own."""
 
 RenderWith = Callable[[str], str | None]
 """Renders a chart with further values, given as JSON; None where that fails."""
@@ -46,8 +46,9 @@ def learn(values: dict[str, Data], plain: Charted, render: RenderWith) -> Taint:
     """
     study = _Study(values, plain, render)
     for group in (TRUTHY, FALSY, MAPPING):
+        study.allow(group)
         study.mark(tuple(mark for mark in study.marks if mark.group == group))
-    study.again()
+    study.allow("switches")
     study.switches()
     return Taint(study.reached, study.mappings, study.appearing, study.renders)
 
@@ -64,27 +65,26 @@ class _Study:
         self.mappings: dict[Spot, KeyPath] = {}
         self.appearing: dict[Spot, KeyPath] = {}
         self.renders = 0
+        self._allowed = 0
         self._seen: set[int] = set()
-        self._lost = False
+
+    def allow(self, purpose: str) -> None:
+        """Allows as many renders as a purpose is worth."""
+        self._allowed = self.renders + MOST_RENDERS[purpose]
 
     def mark(self, marks: tuple[Mark, ...]) -> None:
-        """Renders with these marks, in halves where that fails."""
+        """Renders with these marks; where that fails or hides something, those that were not seen again in halves."""
         marks = tuple(mark for mark in marks if mark.number not in self._taken)
-        if not marks or self.renders >= MOST_RENDERS:
+        if not marks or self.renders >= self._allowed:
             return
         result = self._rendered(marked_values(self._values, marks))
-        if result is not None:
-            self._read(result)
-        elif len(marks) > 1:
-            middle = len(marks) // 2
-            self.mark(marks[:middle])
-            self.mark(marks[middle:])
-
-    def again(self) -> None:
-        """Marks once more, without the values that only decide what is rendered: they may have hidden others."""
-        if self._lost:
-            shown = tuple(mark for mark in self.marks if mark.group == TRUTHY and mark.number in self._seen)
-            self.mark(shown)
+        if result is not None and not self._read(result):
+            return
+        unseen = tuple(mark for mark in marks if mark.number not in self._seen)
+        if len(marks) > 1:
+            middle = (len(unseen) + 1) // 2
+            self.mark(unseen[:middle])
+            self.mark(unseen[middle:])
 
     def switches(self) -> None:
         """Turns on one after the other what is off, to learn what that brings."""
@@ -96,22 +96,23 @@ class _Study:
                     self._compare(result, mark.path)
 
     def _rendered(self, values: dict[str, Data]) -> Charted | None:
-        if self.renders >= MOST_RENDERS:
+        if self.renders >= self._allowed:
             return None
         self.renders += 1
         text = self._render(json.dumps(values))
         return None if text is None else charted(text)
 
-    def _read(self, result: Charted) -> None:
+    def _read(self, result: Charted) -> bool:
+        """Notes the marks of a result; says whether something is missing from it."""
+        is_less = len(result.objects) < len(self._plain.objects)
         for key, obj in result.objects.items():
             before = self._plain.objects.get(key)
-            base = len(obj.field.keypath)
+            base, count = len(obj.field.keypath), 0
             for field in _scalars(obj.field):
-                path = field.keypath[base:]
-                self._note((key, path), field)
-            if before is not None and len(list(_scalars(before.field))) > len(list(_scalars(obj.field))):
-                self._lost = True
-        self._lost = self._lost or len(result.objects) < len(self._plain.objects)
+                count += 1
+                self._note((key, field.keypath[base:]), field)
+            is_less = is_less or (before is not None and sum(1 for _ in _scalars(before.field)) > count)
+        return is_less
 
     def _note(self, spot: Spot, field: Field) -> None:
         found: list[KeyPath] = []
@@ -125,7 +126,7 @@ class _Study:
             elif spot[1][-1:] == (mark.text,):
                 self.mappings.setdefault((spot[0], spot[1][:-1]), mark.path)
         if found:
-            self.reached.setdefault(spot, tuple(found))
+            self.reached[spot] = tuple(dict.fromkeys((*self.reached.get(spot, ()), *found)))
 
     def _compare(self, result: Charted, path: KeyPath) -> None:
         for key, obj in result.objects.items():

@@ -1,7 +1,7 @@
 """The files of a repository as sources: each read and parsed once, when it is first asked for."""
 
 import posixpath
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from gitops_guard.model.file_names import is_kustomization_name
 from gitops_guard.rendering.source_place import Holder, Sheet
@@ -32,6 +32,11 @@ class SourceTree:
             file = None if raw is None else decode(path, raw)
             self._texts[path] = None if file is None or isinstance(file, Skipped) else file.text
         return self._texts[path]
+
+    def holding(self, word: str) -> Iterator[str]:
+        """The YAML files with a word in them."""
+        wanted = word.encode()
+        yield from (path for path, raw in self._files.items() if path.endswith((".yaml", ".yml")) and wanted in raw)
 
     def sheets(self, path: str) -> tuple[Sheet, ...]:
         """The documents of a YAML or JSON file; none where it cannot be read."""
