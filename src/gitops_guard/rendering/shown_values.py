@@ -68,7 +68,7 @@ def _masked(value: Data, name: str) -> Data:
 
 def _masked_text(text: str, name: str) -> str:
     is_single = "\n" not in text
-    if secret_kind(name, text) or (is_single and (url_password(text) or next(credentials(text), None))):
+    if is_single and (secret_kind(name, text) or url_password(text) or next(credentials(text), None)):
         return SECRET
     if is_single and (("=" not in text and ":" not in text) or is_reference(text)):
         return text
