@@ -11,7 +11,8 @@ from gitops_guard.rendering.rendered_objects import rendered_objects
 from gitops_guard.syntax.field import KeyPath
 from gitops_guard.syntax.nodes import Data
 
-_HASHED = re.compile(r"-[0-9bcdfghkmt24-9]{10}$")
+HASHED = re.compile(r"-[24-9bcdfghkmt]{10}$")
+"""The hash that Kustomize appends to the name of what it generates."""
 ORDER = "(order)"
 """Stands for the order of a list whose items are told apart by name."""
 
@@ -92,7 +93,7 @@ def _rename(old: dict[_Key, KubernetesObject], new: dict[_Key, KubernetesObject]
     """Takes objects for the same whose names differ by the hash that Kustomize appends."""
     gone: dict[_Key, _Key] = {}
     for key in old:
-        if key not in new and _HASHED.search(key[3]):
+        if key not in new and HASHED.search(key[3]):
             gone[_unhashed(key)] = key
     for key in list(new):
         was = gone.get(_unhashed(key)) if key not in old else None
@@ -102,7 +103,7 @@ def _rename(old: dict[_Key, KubernetesObject], new: dict[_Key, KubernetesObject]
 
 
 def _unhashed(key: _Key) -> _Key:
-    return (key[0], key[1], key[2], _HASHED.sub("", key[3]), key[4])
+    return (key[0], key[1], key[2], HASHED.sub("", key[3]), key[4])
 
 
 def changes_of(before: Side, after: Side, path: KeyPath = ()) -> Iterator[Change]:
