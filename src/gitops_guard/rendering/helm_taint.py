@@ -1,0 +1,173 @@
+"""Learns which values of a chart reach which rendered fields, by rendering it with marked values.
+
+Many values are marked in one render. Where marks make the chart fail (a schema, a comparison) or hide a part of it, the
+group is halved; the renders are bounded, and a value that was not tried counts as one that reaches nothing.
+"""
+
+import json
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+from gitops_guard.rendering.helm_marks import FALSY, MAPPING, TRUTHY, Mark, marked_values, marks_of, numbers_in
+from gitops_guard.rendering.helm_templates import Charted, ObjectKey, charted
+from gitops_guard.syntax.field import Field, KeyPath
+from gitops_guard.syntax.nodes import Data, Mapping, Scalar
+
+MOST_RENDERS = {TRUTHY: 10, FALSY: 5, MAPPING: 5, "switches": 8}
+"""Renders of one chart for each purpose; a render costs about as much as the chart's own."""
+
+RenderWith = Callable[[str], str | None]
+"""Renders a chart with further values, given as JSON; None where that fails."""
+
+Spot = tuple[ObjectKey, KeyPath]
+
+
+class Taint(NamedTuple):
+    """Which values reach which fields.
+
+    `reached` leads from a rendered field to the values in it, in the order of the text; `mappings` to a value whose
+    whole mapping is written there, whatever keys it has; `appearing` from a field that is not rendered to one that
+    would be if a value that is off were on.
+    """
+
+    reached: dict[Spot, tuple[KeyPath, ...]]
+    mappings: dict[Spot, KeyPath]
+    appearing: dict[Spot, KeyPath]
+    renders: int
+
+
+def learn(values: dict[str, Data], plain: Charted, render: RenderWith) -> Taint:
+    """Learns what reaches what.
+
+    Args:
+        values: all values of the chart.
+        plain: what it renders with them.
+        render: renders it with further ones.
+    """
+    study = _Study(values, plain, render)
+    for group in (TRUTHY, FALSY, MAPPING):
+        study.allow(group)
+        study.mark(tuple(mark for mark in study.marks if mark.group == group))
+    study.allow("switches")
+    study.switches()
+    return Taint(study.reached, study.mappings, study.appearing, study.renders)
+
+
+class _Study:
+    def __init__(self, values: dict[str, Data], plain: Charted, render: RenderWith) -> None:
+        self._values = values
+        self._plain = plain
+        self._render = render
+        self.marks = marks_of(values)
+        self._by_number = {mark.number: mark for mark in self.marks}
+        self._taken = frozenset(numbers_in(plain.text))
+        self.reached: dict[Spot, tuple[KeyPath, ...]] = {}
+        self.mappings: dict[Spot, KeyPath] = {}
+        self.appearing: dict[Spot, KeyPath] = {}
+        self.renders = 0
+        self._allowed = 0
+        self._seen: set[int] = set()
+
+    def allow(self, purpose: str) -> None:
+        """Allows as many renders as a purpose is worth."""
+        self._allowed = self.renders + MOST_RENDERS[purpose]
+
+    def mark(self, marks: tuple[Mark, ...]) -> None:
+        """Renders with these marks; where that fails or hides something, those that were not seen again in halves."""
+        marks = tuple(mark for mark in marks if mark.number not in self._taken)
+        if not marks or self.renders >= self._allowed:
+            return
+        result = self._rendered(marked_values(self._values, marks))
+        if result is not None and not self._read(result):
+            return
+        unseen = tuple(mark for mark in marks if mark.number not in self._seen)
+        if len(marks) > 1:
+            middle = (len(unseen) + 1) // 2
+            self.mark(unseen[:middle])
+            self.mark(unseen[middle:])
+
+    def switches(self) -> None:
+        """Turns on one after the other what is off, to learn what that brings."""
+        for mark in self.marks:
+            value = _at(self._values, mark.path)
+            if value is False and all(isinstance(key, str) for key in mark.path):
+                result = self._rendered(_nested(mark.path, value=True))
+                if result is not None:
+                    self._compare(result, mark.path)
+
+    def _rendered(self, values: dict[str, Data]) -> Charted | None:
+        if self.renders >= self._allowed:
+            return None
+        self.renders += 1
+        text = self._render(json.dumps(values))
+        return None if text is None else charted(text)
+
+    def _read(self, result: Charted) -> bool:
+        """Notes the marks of a result; says whether something is missing from it."""
+        is_less = len(result.objects) < len(self._plain.objects)
+        for key, obj in result.objects.items():
+            before = self._plain.objects.get(key)
+            base, count = len(obj.field.keypath), 0
+            for field in _scalars(obj.field):
+                count += 1
+                self._note((key, field.keypath[base:]), field)
+            is_less = is_less or (before is not None and sum(1 for _ in _scalars(before.field)) > count)
+        return is_less
+
+    def _note(self, spot: Spot, field: Field) -> None:
+        found: list[KeyPath] = []
+        for number in dict.fromkeys(numbers_in(field.text)):
+            mark = self._by_number.get(number)
+            if mark is None or mark.number in self._taken:
+                continue
+            self._seen.add(number)
+            if mark.group != MAPPING:
+                found.append(mark.path)
+            elif spot[1][-1:] == (mark.text,):
+                self.mappings.setdefault((spot[0], spot[1][:-1]), mark.path)
+        if found:
+            self.reached[spot] = tuple(dict.fromkeys((*self.reached.get(spot, ()), *found)))
+
+    def _compare(self, result: Charted, path: KeyPath) -> None:
+        for key, obj in result.objects.items():
+            before = self._plain.objects.get(key)
+            if before is not None:
+                for added in _added(before.field, obj.field, ()):
+                    self.appearing.setdefault((key, added), path)
+
+
+def _scalars(field: Field) -> Iterator[Field]:
+    if isinstance(field.node, Scalar):
+        yield field
+    for below in (*field.entries(), *field.items()):
+        yield from _scalars(below)
+
+
+def _added(before: Field, after: Field, path: KeyPath) -> Iterator[KeyPath]:
+    """The keypaths of mappings' keys that are only there after; lists are compared item by item if equally long."""
+    if isinstance(before.node, Mapping) and isinstance(after.node, Mapping):
+        for entry in after.entries():
+            if before[entry.key].written is None:
+                yield (*path, entry.key)
+            else:
+                yield from _added(before[entry.key], entry, (*path, entry.key))
+        return
+    old, new = list(before.items()), list(after.items())
+    if len(old) == len(new):
+        for index, (one, other) in enumerate(zip(old, new, strict=True)):
+            yield from _added(one, other, (*path, index))
+
+
+def _at(value: Data, path: KeyPath) -> Data:
+    for key in path:
+        if isinstance(value, dict):
+            value = value.get(str(key))
+        elif isinstance(value, list) and isinstance(key, int):
+            value = value[key]
+    return value
+
+
+def _nested(path: KeyPath, *, value: Data) -> dict[str, Data]:
+    for key in reversed(path):
+        value = {str(key): value}
+    return value if isinstance(value, dict) else {}
