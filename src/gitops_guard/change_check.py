@@ -27,6 +27,7 @@ from gitops_guard.report import Comparison, Coverage, ImageRow, ReadText, Report
 from gitops_guard.rules import manifest_rules
 from gitops_guard.same_image import merge
 from gitops_guard.settings import Build, Settings
+from gitops_guard.several_roots import joined
 from gitops_guard.source_file import Skipped, SourceFile
 from gitops_guard.sources.git import Change, ChangedFile, open_change
 from gitops_guard.sources.tree import HELM_TEMPLATE, is_helm_template
@@ -36,6 +37,7 @@ from gitops_guard.workbench import Workbench
 
 if TYPE_CHECKING:
     from gitops_guard.image_facts import Bar
+    from gitops_guard.rendered_change import SideRoots
 
 
 class Asking(NamedTuple):
@@ -117,11 +119,26 @@ def judge(change: Change, request: Request) -> Judged:
     for unchanged in related.files:
         head.consider(unchanged)
         base.consider(unchanged)
+    _render(change, request, run, head, base)
     head.judge_whole()
     base.judge_whole()
     detections = [*head.detections, *_configuration(change, run, head)]
     report, texts = _report(change, request, run, head, base, detections, related.skipped)
     return Judged(report._replace(seconds=time.monotonic() - start), texts, settings.comments_budget)
+
+
+def _render(change: Change, request: Request, run: pipeline.Run, head: "_Side", base: "_Side") -> None:
+    """Adds to both sides what the change does to rendered roots, where the repository has any."""
+    paths = [path for path in change.paths if not request.paths or any(matches(path, p) for p in request.paths)]
+    listings = (change.listing(of_base=side)[0] for side in (False, True))
+    if not paths or not (pipeline.has_roots(change.paths) or any(map(pipeline.has_roots, listings))):
+        return
+    from gitops_guard.rendered_change import roots_of_change  # noqa: PLC0415 - few repositories have roots
+
+    found = roots_of_change(change, paths, run.settings, head.rules, run.context)
+    if found is not None:
+        head.take_roots(found.head, change.read_at_head)
+        base.take_roots(found.base, change.read_at_base)
 
 
 class ChangedImages(NamedTuple):
@@ -208,7 +225,7 @@ class _Side:
     """One side of a change: what was found in its files, and the facts of all files that matter."""
 
     def __init__(self, rules: Rules, run: pipeline.Run) -> None:
-        self._rules = rules
+        self.rules = rules
         self._nothing = Rules(rule_set(()), lambda: rule_set(()))
         self._run = run
         self.detections: list[Detection] = []
@@ -222,6 +239,12 @@ class _Side:
         self.scanned: list[str] = []
         self.skipped: list[Skipped] = []
         self.failed: list[Skipped] = []
+        self.plain: list[Detection] = []
+        """What was found in files, rendered or not: what a file is compared with when a fix of it is proved."""
+        self.only_masked: list[Detection] = []
+        self.roots: SideRoots | None = None
+        self._before_roots: list[Detection] | None = None
+        self._dropped = 0
 
     def look(self, file: SourceFile | Skipped | None) -> None:
         """Looks at a changed file."""
@@ -233,7 +256,7 @@ class _Side:
         if any(matches(file.path, pattern) for pattern in self._run.settings.exclude):
             self.skipped.append(Skipped(file.path, "excluded by the configuration"))
             return
-        seen = inspect(file, self._rules, self._run.context)
+        seen = inspect(file, self.rules, self._run.context)
         self.texts[file.path] = file
         self.detections += seen.detections
         self.images += seen.images
@@ -255,9 +278,30 @@ class _Side:
 
     def judge_whole(self) -> None:
         """Adds what the rules on the whole repository find, and takes away what other files answer."""
-        every = (*self.images, *self._images_beside)
-        self.detections = settled(self.detections, every, (*self.builds, *self._run.settings.builds))
-        self.detections += pipeline.whole(self.all_facts(), self._rules, self._run)
+        every, builds = (*self.images, *self._images_beside), (*self.builds, *self._run.settings.builds)
+        of_whole = pipeline.whole(self.all_facts(), self.rules, self._run)
+        self.detections = [*settled(self.detections, every, builds), *of_whole]
+        of_files = self._before_roots
+        self.plain = self.detections if of_files is None else [*settled(of_files, every, builds), *of_whole]
+
+    def take_roots(self, roots: "SideRoots", read: Callable[[str], SourceFile | Skipped | None]) -> None:
+        """Adds what was found in rendered roots; `read` gives unchanged files that this leads to."""
+        self.roots = roots
+        self._before_roots = self.detections
+        together, self._dropped = roots.merged(self.detections, self._run.settings)
+        self.detections = list(together)
+        self.ignores |= roots.ignores(together, self.ignores)
+        for path in {d.finding.place.path for d in together if d.finding.origin != "file"} - self.texts.keys():
+            file = read(path)
+            if isinstance(file, SourceFile):
+                self.texts[path] = file
+                self.only_masked += inspect(file, self.rules, self._run.context).detections
+
+    @property
+    def coverage(self) -> Coverage:
+        """What was looked at, with the roots."""
+        coverage = Coverage(tuple(self.scanned), tuple(self.skipped), tuple(self.failed))
+        return coverage if self.roots is None else self.roots.coverage(coverage, self._dropped)
 
     def all_facts(self) -> Iterator[Fact]:
         """The facts of all files."""
@@ -266,7 +310,7 @@ class _Side:
 
     def workbench(self, connections: ConnectionProof | None = None) -> Workbench:
         """Where fixes of this side are tried."""
-        return Workbench(self._rules, self._run.context, self.facts, connections)
+        return Workbench(self.rules, self._run.context, self.facts, connections)
 
     def evidence(self, finding: Finding) -> str:
         """The lines of a finding."""
@@ -332,9 +376,9 @@ def _report(  # noqa: PLR0913, PLR0917 - everything that was found comes togethe
     fresh = [f for f in kept.findings if f.status == NEW or (f.status == WAIVED and f.stem in new_stems)]
     fresh = _with_patches(fresh, found, head, head.workbench(of_change(change, settings)))
     report = Report(
-        findings=merge(with_fingerprints(fresh), _combiner(found, head).combine),
-        fixed=with_fingerprints(marked.fixed),
-        coverage=Coverage(tuple(head.scanned), (*head.skipped, *too_many), tuple(head.failed)),
+        findings=merge(with_fingerprints(joined(fresh)), _combiner(found, head).combine),
+        fixed=with_fingerprints(joined(marked.fixed)),
+        coverage=head.coverage._replace(skipped=(*head.coverage.skipped, *too_many)),
         comparison=Comparison(
             request.base,
             change.merge_base,
@@ -360,7 +404,7 @@ def _combiner(detections: Iterable[Detection], head: _Side) -> Combiner:
 def _shown(head: _Side, detections: Iterable[Detection]) -> dict[str, str]:
     """The texts for excerpts, all secrets masked: also those that were there before and so are not reported."""
     secrets: dict[str, list[Span]] = {}
-    for detection in detections:
+    for detection in (*detections, *head.only_masked):
         secrets.setdefault(detection.finding.place.path, []).extend(detection.finding.masked)
     return {path: mask(file.text, secrets.get(path, ())) for path, file in head.texts.items()}
 
@@ -378,7 +422,7 @@ def _with_patches(findings: list[Finding], detections: list[Detection], head: _S
         file = head.texts.get(path)
         if file is None:
             continue
-        everything = [d for d in detections if d.finding.place.path == path]
+        everything = [d for d in head.plain if d.finding.place.path == path]
         found = offers(file, group, bench.bench(everything))
         proved |= {(d.finding.stem, d.finding.place): found[id(d)] for d in group if id(d) in found}
     return [f._replace(fix=proved.get((f.stem, f.place), f.fix)) for f in findings]

@@ -1,48 +1,92 @@
-"""What a change of the sources does to what is rendered, fit to be shown: bounded, with secrets masked."""
+"""What a change does to rendered roots: those that it can reach are rendered on both sides."""
 
+import os
+from collections.abc import Collection, Iterable, Mapping
 from typing import NamedTuple
 
-ADDED = "added"
-REMOVED = "removed"
-CHANGED = "changed"
+from gitops_guard.engine import Detection
+from gitops_guard.inspection import Rules
+from gitops_guard.render_settings import OFF, RenderSettings
+from gitops_guard.rendered_sides import coverage_with, ignores_at, not_excluded, opened
+from gitops_guard.rendering.build import Renderer
+from gitops_guard.rendering.graph import reached
+from gitops_guard.rendering.inspected import Merged, RootsSeen, look_at_roots, merged
+from gitops_guard.rendering.roots import Tree
+from gitops_guard.rendering.session import Session, open_session
+from gitops_guard.rendering.trees import DiskTree, ListedTree
+from gitops_guard.report import Coverage
+from gitops_guard.rule import RuleContext
+from gitops_guard.settings import Settings
+from gitops_guard.sources.git import Change
+from gitops_guard.suppression import Ignore
 
 
-class FieldChange(NamedTuple):
-    """One field; `before` and `after` are texts to show, None where the field is not there."""
+class SideRoots(NamedTuple):
+    """The roots of one side that a change reaches, rendered and looked at."""
 
-    path: str
-    before: str | None
-    after: str | None
+    session: Session
+    seen: RootsSeen
+
+    def merged(self, plain: Iterable[Detection], settings: Settings) -> Merged:
+        """The findings of the side's files together with those of its roots."""
+        found = merged(plain, self.seen)
+        return found._replace(detections=not_excluded(found.detections, settings))
+
+    def ignores(
+        self, detections: Iterable[Detection], known: Mapping[str, tuple[Ignore, ...]]
+    ) -> dict[str, tuple[Ignore, ...]]:
+        """The ignore comments of unchanged files that results lead to."""
+        return ignores_at(detections, known, self.session.tree.read)
+
+    def coverage(self, coverage: Coverage, dropped: int) -> Coverage:
+        """The coverage with these roots; what is asked for elsewhere is no matter of a change."""
+        graph = self.session.graph._replace(elsewhere=())
+        return coverage_with(coverage, self.session._replace(graph=graph), self.seen, dropped)
 
 
-class ObjectChange(NamedTuple):
-    """One object; `more` counts the fields that are not listed. An added or removed object lists none."""
+class ChangedRoots(NamedTuple):
+    """Both sides."""
 
-    what: str
-    title: str
-    fields: tuple[FieldChange, ...] = ()
-    more: int = 0
+    head: SideRoots
+    base: SideRoots
 
 
-class RootChange(NamedTuple):
-    """One root: the objects that differ, and how many more do.
+def roots_of_change(
+    change: Change, paths: Collection[str], settings: Settings, rules: Rules, context: RuleContext
+) -> ChangedRoots | None:
+    """Renders what a change of these paths can reach, on both sides; None where that is nothing.
 
-    `unknown` says why it could not be compared, with `hint` on what to do; then it lists nothing and is not the same as
-    a root without a change. `notes` are what the comparison does not know.
+    Raises:
+        SourceError: the configuration requires rendering, and a tool is missing.
     """
+    if (settings.render or RenderSettings()).mode == OFF:
+        return None
+    head = opened(_tree(change, of_base=False), settings, change.root)
+    base = open_session(_tree(change, of_base=True), settings, os.environ, change.root, _shared(head, settings))
+    names = {root.name for side in (head, base) for root in reached(side.graph, paths)}
+    if not names:
+        return None
+    return ChangedRoots(*(_seen(side, names, rules, context) for side in (head, base)))
 
-    root: str
-    objects: tuple[ObjectChange, ...] = ()
-    more: int = 0
-    unknown: str = ""
-    hint: str = ""
-    notes: tuple[str, ...] = ()
 
-    @property
-    def is_changed(self) -> bool:
-        """Whether anything differs, or may."""
-        return bool(self.objects or self.unknown)
+def _seen(session: Session, names: set[str], rules: Rules, context: RuleContext) -> SideRoots:
+    roots = [root for root in session.graph.roots if root.name in names]
+    return SideRoots(session, look_at_roots(session, roots, rules, context))
 
-    def count(self, what: str) -> int:
-        """The objects that are listed as added, removed or changed."""
-        return sum(one.what == what for one in self.objects)
+
+def _shared(head: Session, settings: Settings) -> Renderer | None:
+    """The head's renderer for the base too, unless the archives of charts may differ between both."""
+    cache = (settings.render or RenderSettings()).helm_cache
+    return head.renderer if not cache or os.path.isabs(cache) else None  # noqa: PTH117
+
+
+def _tree(change: Change, *, of_base: bool) -> Tree:
+    if not of_base and change.head is None:
+        return DiskTree(change.root)
+    files, links = change.listing(of_base=of_base)
+    return ListedTree(
+        files,
+        links,
+        lambda path: change.content(path, of_base=of_base),
+        lambda words: frozenset(change.find(words, of_base=of_base)),
+    )

@@ -22,12 +22,15 @@ class Coverage(NamedTuple):
     """Every candidate file stands in exactly one of these.
 
     `skipped` were not looked at on purpose (a template, a link), `failed` should have been read and could not.
+    `rendered` are the names of roots that Kustomize and Helm made (`kustomize:overlays/prod`); those that could not be
+    made stand in `skipped`, or in `failed` where rendering is required. `notes` say what else a reader has to know.
     """
 
     scanned: tuple[str, ...] = ()
     skipped: tuple[Skipped, ...] = ()
     failed: tuple[Skipped, ...] = ()
     rendered: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 class Comparison(NamedTuple):

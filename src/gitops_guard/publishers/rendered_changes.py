@@ -5,7 +5,7 @@ from html import escape
 from itertools import islice
 
 from gitops_guard.publishers.escape import cut, markdown_code, markdown_text, printable_unicode
-from gitops_guard.rendered_change import ADDED, CHANGED, REMOVED, FieldChange, ObjectChange, RootChange
+from gitops_guard.rendered_effect import ADDED, CHANGED, REMOVED, FieldChange, ObjectChange, RootChange
 
 _ROOTS = 30
 _ROWS = 60

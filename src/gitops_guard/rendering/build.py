@@ -48,18 +48,34 @@ class Renderer:
         paths = needed(root, tree)
         if isinstance(paths, NotRendered):
             return paths
-        files: dict[str, bytes] = {}
-        for path in sorted(paths):
-            content = tree.read(path)
-            if content is None:
-                return NotRendered(root, f"{path} cannot be read")
-            files[path] = content
-        key = _key(root, files)
-        found = self._known.get(key)
-        if found is None:
-            self.built += 1
-            found = self._known[key] = build_of(root, self._around)(files)
-        return found._replace(root=root)
+        files = _read(paths, tree)
+        missing = next((path for path in sorted(paths) if path not in files), None)
+        if missing is not None:
+            return NotRendered(root, f"{missing} cannot be read")
+        return self.builder(root)(files)
+
+    def files(self, root: Root, tree: Tree) -> dict[str, bytes]:
+        """The content of the files that a root needs; none for one that cannot be built."""
+        paths = needed(root, tree)
+        return {} if isinstance(paths, NotRendered) else _read(paths, tree)
+
+    def builder(self, root: Root) -> Build:
+        """A root bound to its tool; what it was asked before, it knows."""
+
+        def build(files: Mapping[str, bytes]) -> Rendered | NotRendered:
+            key = _key(root, files)
+            found = self._known.get(key)
+            if found is None:
+                self.built += 1
+                found = self._known[key] = build_of(root, self._around)(files)
+            return found._replace(root=root)
+
+        return build
+
+
+def _read(paths: frozenset[str], tree: Tree) -> dict[str, bytes]:
+    contents = ((path, tree.read(path)) for path in sorted(paths))
+    return {path: content for path, content in contents if content is not None}
 
 
 def needed(root: Root, tree: Tree) -> frozenset[str] | NotRendered:
@@ -222,6 +238,6 @@ def _pull(root: Root, around: Surroundings) -> str:
 def _key(root: Root, files: Mapping[str, bytes]) -> bytes:
     """Names a root's inputs: who asked for it is none of them."""
     found = hashlib.sha256(repr(root._replace(source="")).encode("utf-8", "surrogateescape"))
-    for path, content in files.items():
+    for path, content in sorted(files.items()):
         found.update(f"\0{path}\0{len(content)}\0".encode("utf-8", "surrogateescape") + content)
     return found.digest()

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from gitops_guard.model.kubernetes_object import KubernetesObject
-from gitops_guard.rendered_change import ADDED, CHANGED, REMOVED, FieldChange, ObjectChange, RootChange
+from gitops_guard.rendered_effect import ADDED, CHANGED, REMOVED, FieldChange, ObjectChange, RootChange
 from gitops_guard.rendering.object_changes import Change, Pair, differing
 from gitops_guard.rendering.roots import NotRendered, Rendered
 from gitops_guard.rendering.shown_values import SECRET, narrowed, shown

@@ -1,7 +1,7 @@
 import json
 
 from gitops_guard.publishers.rendered_changes import as_console, as_markdown
-from gitops_guard.rendered_change import ADDED, CHANGED, REMOVED, RootChange
+from gitops_guard.rendered_effect import ADDED, CHANGED, REMOVED, RootChange
 from gitops_guard.rendering.rendered_difference import MOST_FIELDS, MOST_OBJECTS, difference
 from gitops_guard.rendering.roots import NotRendered, Rendered, Root
 
