@@ -15,6 +15,11 @@ def asking_sheets(tree: SourceTree, root: Root) -> tuple[Sheet, ...]:
     return tuple(sheet for label in root.source.split("; ") for sheet in _of_label(tree, label))
 
 
+def asking_paths(root: Root) -> frozenset[str]:
+    """The files of all of them."""
+    return frozenset(label.partition(": ")[0] for label in root.source.split("; ") if label)
+
+
 def asking_path(tree: SourceTree, root: Root) -> str:
     """The file of the first of them; empty where nothing asks for the root, or it is not here."""
     path = root.source.partition(": ")[0]

@@ -59,7 +59,7 @@ class HelmSources:
         plain = self._plain_place(key, obj, keypath)
         if plain is not None:
             return plain
-        value = self.value_of(key, obj, keypath)
+        value = self.value_of(key, obj, keypath) if keypath else None
         if value is not None:
             return self._value_place(value) or self._nearest(None)
         return self._line(key, keypath) or self._nearest(key)

@@ -8,6 +8,7 @@ from gitops_guard.finding import Place
 from gitops_guard.inspection import Rules, inspect
 from gitops_guard.model.inventory import Fact
 from gitops_guard.model.kubernetes_object import ObjectIdentity
+from gitops_guard.rendering.asking import asking_paths
 from gitops_guard.rendering.chart_files import CHART
 from gitops_guard.rendering.kustomize_files import below, kustomization_in
 from gitops_guard.rendering.mapping import map_sources
@@ -118,7 +119,9 @@ class _Places:
     def __init__(self, result: Rendered, session: Session, virtual: str) -> None:
         self._root = result.root
         self._virtual = virtual
+        asking = ((path, session.tree.read(path)) for path in asking_paths(result.root))
         files = session.renderer.files(result.root, session.tree)
+        files |= {path: content for path, content in asking if content is not None}
         self._map = map_sources(result.root, files, session.renderer.builder, result)
         self._nearest = _nearest(result, session)
         self._objects: dict[int, list[tuple[KeyPath, ObjectIdentity]]] = {}

@@ -15,20 +15,13 @@ from gitops_guard.publishers.likely_secret import likely_secrets
 from gitops_guard.rendering.patch_file import added_patch
 from gitops_guard.rendering.source_edit import CannotEditError, direct_edit, readable
 from gitops_guard.rendering.source_map import SourceMap
-from gitops_guard.rendering.source_proof import Gone, NotProvedError, Proof, RootState, SourceEdit, prove
+from gitops_guard.rendering.source_proof import Gone, NotProvedError, Proof, Repository, RootState, SourceEdit, prove
 from gitops_guard.rule import Fix
 from gitops_guard.syntax.field import KeyPath
 from gitops_guard.text import LineIndex
 from gitops_guard.verify import Validate
 
 _MOST_NAMES = 40
-
-
-class Repository(NamedTuple):
-    """What proofs need of a repository: the files of all rendered roots, and those roots."""
-
-    files: Mapping[str, bytes]
-    roots: tuple[RootState, ...]
 
 
 class RefusedFix(NamedTuple):
@@ -111,12 +104,8 @@ def _proved(  # noqa: PLR0913, PLR0917 - one patch is made of all of these
     if all(path in before and before[path].text == text for path, text in texts.items()):
         raise CannotEditError("the edit changes nothing")
     raw = {path: before[path].encode(text) if path in before else text.encode() for path, text in texts.items()}
-    others = [
-        other
-        for other in repository.roots
-        if other.root != state.root and not raw.keys().isdisjoint(other.rendered.files)
-    ]
-    proof = prove(state, others, obj, intents, SourceEdit(repository.files, raw), gone, validate)
+    others = [other for other in repository.roots if other.root != state.root and other.is_fed_by(raw)]
+    proof = prove(state, others, obj, intents, SourceEdit(repository, raw), gone, validate)
     files = [PatchedFile(path, before[path].text if path in before else None, texts[path]) for path in sorted(texts)]
     diff = "".join(_masked(unified_diff(file.path, file.before, file.after)) for file in files)
     plain = "".join(unified_diff(file.path, file.before, file.after) for file in files)

@@ -1,11 +1,12 @@
 """Proves an edit of sources on what is rendered: exactly the claimed change, in every root, and the problem is gone."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import NamedTuple
 
 from gitops_guard.editing.claim import ImpossibleIntentError, expected, same_data
 from gitops_guard.editing.intent import Intent
 from gitops_guard.model.kubernetes_object import KubernetesObject, ObjectIdentity
+from gitops_guard.rendering.asking import asking_paths
 from gitops_guard.rendering.object_changes import Change, Missing, Pair, Side, differing
 from gitops_guard.rendering.rendered_difference import named_path
 from gitops_guard.rendering.roots import Build, NotRendered, Rendered, Root
@@ -27,16 +28,49 @@ class RootState(NamedTuple):
         """The root."""
         return self.rendered.root
 
-
-class SourceEdit(NamedTuple):
-    """The files of a repository, and those of them that are edited or added, as they are after."""
-
-    files: Mapping[str, bytes]
-    edited: Mapping[str, bytes]
+    def is_fed_by(self, paths: Collection[str]) -> bool:
+        """Whether any of these files decides on the result."""
+        return not (asking_paths(self.root) | {*self.rendered.files}).isdisjoint(paths)
 
 
 class NotProvedError(Exception):
     """The result is not what was claimed; the message says where it differs."""
+
+
+class Repository(NamedTuple):
+    """What proofs need of a repository.
+
+    `files` are those of all rendered roots, `roots` these roots. `discover` finds the roots of other files, and
+    `build_of` binds one to its tool: an edit of what asks for a root changes the root itself.
+    """
+
+    files: Mapping[str, bytes]
+    roots: tuple[RootState, ...]
+    discover: Callable[[Mapping[str, bytes]], Sequence[Root]] | None = None
+    build_of: Callable[[Root], Build] | None = None
+
+
+class SourceEdit(NamedTuple):
+    """The repository, and those of its files that are edited or added, as they are after."""
+
+    repository: Repository
+    edited: Mapping[str, bytes]
+
+    def build(self, state: RootState) -> Build:
+        """How to render a root after the edit.
+
+        Raises:
+            NotProvedError: the root is not asked for any more, or cannot be discovered here.
+        """
+        if asking_paths(state.root).isdisjoint(self.edited):
+            return state.build
+        discover, build_of = self.repository.discover, self.repository.build_of
+        if discover is None or build_of is None:
+            raise NotProvedError(f"what asks for {state.root.name} would change: that is not tried here")
+        for root in discover({**self.repository.files, **self.edited}):
+            if (root.tool, root.path, root.source) == (state.root.tool, state.root.path, state.root.source):
+                return build_of(root)
+        raise NotProvedError(f"{state.root.name} would not be asked for any more")
 
 
 class Proof(NamedTuple):
@@ -101,8 +135,9 @@ def _count(number: int, noun: str) -> str:
 
 
 def _rendered(state: RootState, edit: SourceEdit) -> Rendered:
-    files = {path: edit.files[path] for path in state.rendered.files if path in edit.files}
-    result = state.build({**files, **edit.edited})
+    known = edit.repository.files
+    files = {path: known[path] for path in state.rendered.files if path in known}
+    result = edit.build(state)({**files, **edit.edited})
     if isinstance(result, NotRendered):
         raise NotProvedError(f"{state.root.name} could not be rendered any more: {result.reason}")
     return result

@@ -32,6 +32,8 @@ def value_intent(path: KeyPath, written: Data, rendered: Field, wanted: Data) ->
     """
     if rendered.written is None and written is False:
         return SetValue(path, value=True)
+    if isinstance(written, str) and isinstance(wanted, bool | int):
+        return SetValue(path, str(wanted).lower())
     if not isinstance(wanted, str) or not rendered.text:
         return SetValue(path, wanted)
     part = _part(rendered.text, "" if written is None else str(written), wanted)

@@ -7,11 +7,13 @@ from gitops_guard.editing.intent import AppendDocument, SetValue
 from gitops_guard.engine import Detection
 from gitops_guard.finding import NEEDS_REVIEW, Patch
 from gitops_guard.model.kubernetes_object import KubernetesObject
+from gitops_guard.rendering.graph import discover
 from gitops_guard.rendering.mapping import map_sources
 from gitops_guard.rendering.rendered_objects import rendered_objects
 from gitops_guard.rendering.roots import Rendered, Root
-from gitops_guard.rendering.source_fix import RefusedFix, Repository, fix_at_source
-from gitops_guard.rendering.source_proof import RootState
+from gitops_guard.rendering.source_fix import RefusedFix, fix_at_source
+from gitops_guard.rendering.source_proof import Repository, RootState
+from gitops_guard.rendering.trees import ListedTree
 from gitops_guard.rule import Fix, safe
 from gitops_guard.settings import Settings
 from gitops_guard.source_file import SourceFile
@@ -65,7 +67,11 @@ class Tree:
                 return "the problem would still be there"
             return f"it would cause {next(iter(now - was))!r}" if now - was else ""
 
-        return fix_at_source(fix, obj, state, sources, Repository(self.files, self.states), gone)
+        return fix_at_source(fix, obj, state, sources, Repository(self.files, self.states, roots_of, bound), gone)
+
+
+def roots_of(files: Mapping[str, bytes]) -> tuple[Root, ...]:
+    return discover(ListedTree(files, (), files.get)).roots
 
 
 def patched(result: Patch | RefusedFix) -> Patch:
@@ -251,19 +257,43 @@ def test_a_template_is_never_edited() -> None:
     assert "shop/templates/app.yaml:17 is a template, and no value reaches this" in refused.reason
 
 
-def test_values_of_a_helm_release_are_fixed_there() -> None:
-    release = """\
-apiVersion: helm.toolkit.fluxcd.io/v2
-kind: HelmRelease
-metadata: {name: shop}
+def test_inline_values_are_fixed_where_they_are_written() -> None:
+    application = """\
+apiVersion: argoproj.io/v1alpha1
+kind: Application
+metadata: {name: shop, namespace: argocd}
 spec:
-  values:
-    privileged: true
+  destination: {namespace: shop, server: "https://kubernetes.default.svc"}
+  source:
+    repoURL: https://github.com/example/shop
+    path: shop
+    helm:
+      %s
 """
+    forms = {
+        "valuesObject:\n        privileged: true": ["-        privileged: true", "+        privileged: false"],
+        "values: |\n        privileged: true": ["-        privileged: true", "+        privileged: false"],
+        "parameters: [{name: privileged, value: 'true'}]": [
+            "-      parameters: [{name: privileged, value: 'true'}]",
+            "+      parameters: [{name: privileged, value: 'false'}]",
+        ],
+    }
+    for form, wanted in forms.items():
+        files = CHART | {"app.yaml": application % form}
+        (root,) = roots_of({path: text.encode() for path, text in files.items()})
+        patch = patched(Tree(files, root).fixed(PRIVILEGED))
+        assert added_lines(patch) == wanted
+
+
+def test_an_edit_of_what_asks_for_a_root_is_not_proved_without_discovery() -> None:
+    release = (
+        "apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\nmetadata: {name: shop}\n"
+        "spec:\n  values:\n    privileged: true\n"
+    )
     root = Root("helm", "shop", values=('{"privileged": true}',), source="release.yaml: HelmRelease shop")
     refused = Tree(CHART | {"release.yaml": release}, root).fixed(PRIVILEGED)
-    # the root's values are fixed when it is discovered: the proof needs it discovered again
-    assert isinstance(refused, Patch | RefusedFix)
+    assert isinstance(refused, RefusedFix)
+    assert "would not be asked for any more" in refused.reason
 
 
 def test_a_value_that_changes_more_than_the_finding_is_refused() -> None:
