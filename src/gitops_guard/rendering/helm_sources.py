@@ -14,6 +14,7 @@ from gitops_guard.rendering.chart_values import (
     values_sheets,
     with_parameters,
 )
+from gitops_guard.rendering.helm_switches import Switches
 from gitops_guard.rendering.helm_taint import Taint, learn
 from gitops_guard.rendering.helm_templates import (
     ObjectKey,
@@ -74,15 +75,18 @@ class HelmSources:
             mapping = taint.mappings.get((key, keypath[:depth]))
             if mapping is not None:
                 return (*mapping, *keypath[depth:])
-            switch = taint.appearing.get((key, keypath[:depth]))
-            if switch is not None and sought(obj, keypath).field.written is None:
-                return switch
-        return None
+        missing = [step for step in range(1, len(keypath) + 1) if sought(obj, keypath[:step]).field.written is None]
+        return self.switches.bringing((key, keypath[: missing[0]])) if missing else None
 
     @cached_property
     def taint(self) -> Taint:
         """What reaches what."""
         return learn(self.values, self.plain, self._with_values)
+
+    @cached_property
+    def switches(self) -> Switches:
+        """What values that are off would bring."""
+        return Switches(self.values, self.plain, self._with_values)
 
     @cached_property
     def values(self) -> dict[str, Data]:

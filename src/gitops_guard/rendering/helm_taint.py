@@ -5,35 +5,28 @@ group is halved; the renders are bounded, and a value that was not tried counts 
 """
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from gitops_guard.rendering.helm_marks import FALSY, MAPPING, TRUTHY, Mark, marked_values, marks_of, numbers_in
-from gitops_guard.rendering.helm_templates import Charted, ObjectKey, charted
+from gitops_guard.rendering.helm_switches import RenderWith, Spot
+from gitops_guard.rendering.helm_templates import Charted, charted
 from gitops_guard.syntax.field import Field, KeyPath
-from gitops_guard.syntax.nodes import Data, Mapping, Scalar
+from gitops_guard.syntax.nodes import Data, Scalar
 
-MOST_RENDERS = {TRUTHY: 10, FALSY: 5, MAPPING: 5, "switches": 8}
+MOST_RENDERS = {TRUTHY: 10, FALSY: 5, MAPPING: 5}
 """Renders of one chart for each purpose; a render costs about as much as the chart's own."""
-
-RenderWith = Callable[[str], str | None]
-"""Renders a chart with further values, given as JSON; None where that fails."""
-
-Spot = tuple[ObjectKey, KeyPath]
 
 
 class Taint(NamedTuple):
     """Which values reach which fields.
 
     `reached` leads from a rendered field to the values in it, in the order of the text; `mappings` to a value whose
-    whole mapping is written there, whatever keys it has; `appearing` from a field that is not rendered to one that
-    would be if a value that is off were on.
+    whole mapping is written there, whatever keys it has.
     """
 
     reached: dict[Spot, tuple[KeyPath, ...]]
     mappings: dict[Spot, KeyPath]
-    appearing: dict[Spot, KeyPath]
-    renders: int
 
 
 def learn(values: dict[str, Data], plain: Charted, render: RenderWith) -> Taint:
@@ -48,9 +41,7 @@ def learn(values: dict[str, Data], plain: Charted, render: RenderWith) -> Taint:
     for group in (TRUTHY, FALSY, MAPPING):
         study.allow(group)
         study.mark(tuple(mark for mark in study.marks if mark.group == group))
-    study.allow("switches")
-    study.switches()
-    return Taint(study.reached, study.mappings, study.appearing, study.renders)
+    return Taint(study.reached, study.mappings)
 
 
 class _Study:
@@ -63,7 +54,6 @@ class _Study:
         self._taken = frozenset(numbers_in(plain.text))
         self.reached: dict[Spot, tuple[KeyPath, ...]] = {}
         self.mappings: dict[Spot, KeyPath] = {}
-        self.appearing: dict[Spot, KeyPath] = {}
         self.renders = 0
         self._allowed = 0
         self._seen: set[int] = set()
@@ -85,15 +75,6 @@ class _Study:
             middle = (len(unseen) + 1) // 2
             self.mark(unseen[:middle])
             self.mark(unseen[middle:])
-
-    def switches(self) -> None:
-        """Turns on one after the other what is off, to learn what that brings."""
-        for mark in self.marks:
-            value = _at(self._values, mark.path)
-            if value is False and all(isinstance(key, str) for key in mark.path):
-                result = self._rendered(_nested(mark.path, value=True))
-                if result is not None:
-                    self._compare(result, mark.path)
 
     def _rendered(self, values: dict[str, Data]) -> Charted | None:
         if self.renders >= self._allowed:
@@ -128,46 +109,9 @@ class _Study:
         if found:
             self.reached[spot] = tuple(dict.fromkeys((*self.reached.get(spot, ()), *found)))
 
-    def _compare(self, result: Charted, path: KeyPath) -> None:
-        for key, obj in result.objects.items():
-            before = self._plain.objects.get(key)
-            if before is not None:
-                for added in _added(before.field, obj.field, ()):
-                    self.appearing.setdefault((key, added), path)
-
 
 def _scalars(field: Field) -> Iterator[Field]:
     if isinstance(field.node, Scalar):
         yield field
     for below in (*field.entries(), *field.items()):
         yield from _scalars(below)
-
-
-def _added(before: Field, after: Field, path: KeyPath) -> Iterator[KeyPath]:
-    """The keypaths of mappings' keys that are only there after; lists are compared item by item if equally long."""
-    if isinstance(before.node, Mapping) and isinstance(after.node, Mapping):
-        for entry in after.entries():
-            if before[entry.key].written is None:
-                yield (*path, entry.key)
-            else:
-                yield from _added(before[entry.key], entry, (*path, entry.key))
-        return
-    old, new = list(before.items()), list(after.items())
-    if len(old) == len(new):
-        for index, (one, other) in enumerate(zip(old, new, strict=True)):
-            yield from _added(one, other, (*path, index))
-
-
-def _at(value: Data, path: KeyPath) -> Data:
-    for key in path:
-        if isinstance(value, dict):
-            value = value.get(str(key))
-        elif isinstance(value, list) and isinstance(key, int):
-            value = value[key]
-    return value
-
-
-def _nested(path: KeyPath, *, value: Data) -> dict[str, Data]:
-    for key in reversed(path):
-        value = {str(key): value}
-    return value if isinstance(value, dict) else {}

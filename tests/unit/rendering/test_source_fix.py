@@ -6,6 +6,7 @@ from gitops_guard import pipeline
 from gitops_guard.editing.intent import AppendDocument, SetValue
 from gitops_guard.engine import Detection
 from gitops_guard.finding import NEEDS_REVIEW, Patch
+from gitops_guard.inspection import inspect
 from gitops_guard.model.kubernetes_object import KubernetesObject
 from gitops_guard.rendering.graph import discover
 from gitops_guard.rendering.mapping import map_sources
@@ -24,8 +25,7 @@ RULES = pipeline.load_rules(RUN)
 
 
 def detections(rendered: Rendered) -> list[Detection]:
-    side = pipeline.look([SourceFile("rendered.yaml", rendered.text)], RULES, RUN)
-    return list(side.detections)
+    return list(inspect(SourceFile("rendered.yaml", rendered.text), RULES, RUN.context).detections)
 
 
 class Tree:
