@@ -9,7 +9,7 @@ from gitops_guard.editing.claim import same_data
 from gitops_guard.rendering.asking import asking_path, asking_sheets
 from gitops_guard.rendering.roots import Parameter, Root
 from gitops_guard.rendering.source_place import INLINE_VALUES, VALUES, Sheet, SourcePlace, whole_file
-from gitops_guard.rendering.source_tree import SourceTree, inline_sheets, sheets_of
+from gitops_guard.rendering.source_tree import SourceTree, sheets_of
 from gitops_guard.syntax.field import Field, KeyPath
 from gitops_guard.syntax.nodes import Data
 from gitops_guard.syntax.scalars import resolve
@@ -97,7 +97,7 @@ def _written(tree: SourceTree, root: Root) -> Iterator[ValuesSheet]:
             if field.is_mapping:
                 yield ValuesSheet(sheet, prefix, (), INLINE_VALUES)
             elif field.string:
-                yield from (ValuesSheet(one, (), (), INLINE_VALUES) for one in inline_sheets(sheet, field)[:1])
+                yield from (ValuesSheet(one, (), (), INLINE_VALUES) for one in tree.inline(sheet, field)[:1])
 
 
 def _in_config_maps(tree: SourceTree, root: Root) -> Iterator[ValuesSheet]:
@@ -107,7 +107,7 @@ def _in_config_maps(tree: SourceTree, root: Root) -> Iterator[ValuesSheet]:
     for path in tree.holding("ConfigMap"):
         for sheet in tree.sheets(path):
             for entry in sheet.root["data"].entries() if sheet.root["kind"].text == "ConfigMap" else ():
-                yield from (ValuesSheet(one, (), (), INLINE_VALUES) for one in inline_sheets(sheet, entry)[:1])
+                yield from (ValuesSheet(one, (), (), INLINE_VALUES) for one in tree.inline(sheet, entry)[:1])
 
 
 def _in_sources(sheet: Sheet) -> Iterator[KeyPath]:

@@ -18,6 +18,10 @@ MOST_RENDERS = {TRUTHY: 10, FALSY: 5, MAPPING: 5}
 """Renders of one chart for each purpose; a render costs about as much as the chart's own."""
 
 
+_TIMES, _MORE = 4, 200_000
+"""How much longer than the chart's own text a render may be: a mark may be the number of a loop."""
+
+
 class Taint(NamedTuple):
     """Which values reach which fields.
 
@@ -81,7 +85,8 @@ class _Study:
             return None
         self.renders += 1
         text = self._render(json.dumps(values))
-        return None if text is None else charted(text)
+        most = _TIMES * len(self._plain.text) + _MORE
+        return None if text is None or len(text) > most else charted(text)
 
     def _read(self, result: Charted) -> bool:
         """Notes the marks of a result; says whether something is missing from it."""

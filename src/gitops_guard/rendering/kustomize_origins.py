@@ -7,6 +7,7 @@ list, in the order in which they ran, the kustomization of each transformer that
 import json
 import posixpath
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import NamedTuple
 
 from gitops_guard.model.kubernetes_object import KubernetesObject
@@ -63,7 +64,13 @@ def _resolved(path: Field) -> str:
 
 
 def _read(annotation: Field) -> Field:
-    documents = parse(annotation.string or "").documents
+    return _parsed(annotation.string or "")
+
+
+@lru_cache(maxsize=512)
+def _parsed(text: str) -> Field:
+    """Many objects of a root went the same way."""
+    documents = parse(text).documents
     return Field(None, "", documents[0].root if documents else None)
 
 

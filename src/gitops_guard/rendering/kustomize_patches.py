@@ -11,7 +11,7 @@ from gitops_guard.rendering.list_items import followed
 from gitops_guard.rendering.rendered_objects import Sought
 from gitops_guard.rendering.selector import selects
 from gitops_guard.rendering.source_place import JSON6902, PATCH, Sheet
-from gitops_guard.rendering.source_tree import SourceTree, folder_of, inline_sheets, resolved_path
+from gitops_guard.rendering.source_tree import SourceTree, folder_of, resolved_path
 from gitops_guard.syntax.field import Field
 
 _SETTING = frozenset(("add", "replace"))
@@ -36,7 +36,7 @@ def _patch(tree: SourceTree, sheet: Sheet, item: Field, obj: KubernetesObject, n
     target = item["target"]
     if target.is_mapping and not selects(target, obj, name):
         return
-    sheets = inline_sheets(sheet, item["patch"]) if item["patch"].exists else _in_file(tree, sheet, item["path"])
+    sheets = tree.inline(sheet, item["patch"]) if item["patch"].exists else _in_file(tree, sheet, item["path"])
     for one in sheets:
         if one.root.is_sequence:
             yield from (_operation(one, operation) for operation in one.root.items())
@@ -45,7 +45,7 @@ def _patch(tree: SourceTree, sheet: Sheet, item: Field, obj: KubernetesObject, n
 
 
 def _path_or_inline(tree: SourceTree, sheet: Sheet, item: Field) -> tuple[Sheet, ...]:
-    return inline_sheets(sheet, item) if "\n" in item.text else _in_file(tree, sheet, item)
+    return tree.inline(sheet, item) if "\n" in item.text else _in_file(tree, sheet, item)
 
 
 def _in_file(tree: SourceTree, sheet: Sheet, path: Field) -> tuple[Sheet, ...]:

@@ -22,6 +22,9 @@ from gitops_guard.rendering.source_tree import SourceTree, folder_of, is_kustomi
 from gitops_guard.syntax.field import Field, KeyPath
 from gitops_guard.syntax.yaml import Document
 
+MOST_LAYERS = 400
+"""Layers of one object that are asked; of more, the object as written and the outermost."""
+
 
 class KustomizeSources:
     """The sources of one root; `origins` are those of the annotated build."""
@@ -53,6 +56,7 @@ class KustomizeSources:
         known = self._layers.get(obj.identity)
         if known is None:
             known = tuple(self._found(obj, self._origin(obj)))
+            known = (*known[:1], *known[1:][-MOST_LAYERS:])
             self._layers[obj.identity] = known
         return known
 

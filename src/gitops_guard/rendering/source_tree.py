@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from gitops_guard.model.file_names import is_kustomization_name
 from gitops_guard.rendering.source_place import Holder, Sheet
 from gitops_guard.source_file import Skipped, decode
-from gitops_guard.syntax.field import Field
-from gitops_guard.syntax.yaml import Stream, parse
+from gitops_guard.syntax.field import Field, KeyPath
+from gitops_guard.syntax.yaml import parse
 from gitops_guard.text import LineIndex
 
 _NAMES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
@@ -20,7 +20,7 @@ class SourceTree:
         self._files = files
         self._texts: dict[str, str | None] = {}
         self._sheets: dict[str, tuple[Sheet, ...]] = {}
-        self._streams: dict[str, Stream] = {}
+        self._inline: dict[tuple[str, int, KeyPath], tuple[Sheet, ...]] = {}
 
     def __contains__(self, path: str) -> bool:
         return path in self._files
@@ -47,6 +47,20 @@ class SourceTree:
             self._sheets[path] = known
         return known
 
+    def inline(self, sheet: Sheet, field: Field) -> tuple[Sheet, ...]:
+        """The documents of a text that is a value of another document."""
+        key = (sheet.path, sheet.document, field.keypath)
+        known = self._inline.get(key)
+        if known is None:
+            text = field.string or ""
+            lines, holder = LineIndex(text), Holder(sheet, field)
+            known = tuple(
+                Sheet(sheet.path, sheet.document, Field(None, "", document.root), text, lines, holder)
+                for document in parse(text).documents
+            )
+            self._inline[key] = known
+        return known
+
     def kustomization(self, folder: str) -> Sheet | None:
         """The kustomization of a folder, given with `/` and without one at the end; empty for the repository's root."""
         for name in _NAMES:
@@ -61,16 +75,6 @@ def sheets_of(path: str, text: str) -> tuple[Sheet, ...]:
     lines = LineIndex(text)
     return tuple(
         Sheet(path, document.number, Field(None, "", document.root), text, lines) for document in parse(text).documents
-    )
-
-
-def inline_sheets(sheet: Sheet, field: Field) -> tuple[Sheet, ...]:
-    """The documents of a text that is a value of another document."""
-    text = field.string or ""
-    lines, holder = LineIndex(text), Holder(sheet, field)
-    return tuple(
-        Sheet(sheet.path, sheet.document, Field(None, "", document.root), text, lines, holder)
-        for document in parse(text).documents
     )
 
 
