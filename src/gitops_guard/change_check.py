@@ -137,8 +137,9 @@ def _render(change: Change, request: Request, run: pipeline.Run, head: "_Side", 
 
     found = roots_of_change(change, paths, run.settings, head.rules, run.context)
     if found is not None:
-        head.take_roots(found.head, change.read_at_head)
-        base.take_roots(found.base, change.read_at_base)
+        stems = [{one.finding.stem for one in side.detections} for side in (head, base)]
+        head.take_roots(found.head, stems[1], change.read_at_head)
+        base.take_roots(found.base, stems[0], change.read_at_base)
 
 
 class ChangedImages(NamedTuple):
@@ -284,11 +285,19 @@ class _Side:
         of_files = self._before_roots
         self.plain = self.detections if of_files is None else [*settled(of_files, every, builds), *of_whole]
 
-    def take_roots(self, roots: "SideRoots", read: Callable[[str], SourceFile | Skipped | None]) -> None:
-        """Adds what was found in rendered roots; `read` gives unchanged files that this leads to."""
+    def take_roots(
+        self, roots: "SideRoots", elsewhere: set[str], read: Callable[[str], SourceFile | Skipped | None]
+    ) -> None:
+        """Adds what was found in rendered roots.
+
+        Args:
+            roots: those that the change reaches.
+            elsewhere: the stems of what was found in the files of the other side.
+            read: gives unchanged files that this leads to.
+        """
         self.roots = roots
         self._before_roots = self.detections
-        together, self._dropped = roots.merged(self.detections, self._run.settings)
+        together, self._dropped = roots.merged(self.detections, elsewhere, self._run.settings)
         self.detections = list(together)
         self.ignores |= roots.ignores(together, self.ignores)
         for path in {d.finding.place.path for d in together if d.finding.origin != "file"} - self.texts.keys():

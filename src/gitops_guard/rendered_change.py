@@ -10,7 +10,7 @@ from gitops_guard.render_settings import OFF, RenderSettings
 from gitops_guard.rendered_sides import coverage_with, ignores_at, not_excluded, opened
 from gitops_guard.rendering.build import Renderer
 from gitops_guard.rendering.graph import reached
-from gitops_guard.rendering.inspected import Merged, RootsSeen, look_at_roots, merged
+from gitops_guard.rendering.inspected import Merged, RootsSeen, differing, look_at_roots, merged
 from gitops_guard.rendering.roots import Tree
 from gitops_guard.rendering.session import Session, open_session
 from gitops_guard.rendering.trees import DiskTree, ListedTree
@@ -22,14 +22,14 @@ from gitops_guard.suppression import Ignore
 
 
 class SideRoots(NamedTuple):
-    """The roots of one side that a change reaches, rendered and looked at."""
+    """The roots of one side that a change reaches, looked at: with what the other side has not as often."""
 
     session: Session
     seen: RootsSeen
 
-    def merged(self, plain: Iterable[Detection], settings: Settings) -> Merged:
-        """The findings of the side's files together with those of its roots."""
-        found = merged(plain, self.seen)
+    def merged(self, plain: Iterable[Detection], elsewhere: Collection[str], settings: Settings) -> Merged:
+        """The findings of the side's files together with those of its roots; `elsewhere` as `inspected.merged`."""
+        found = merged(plain, self.seen, elsewhere)
         return found._replace(detections=not_excluded(found.detections, settings))
 
     def ignores(
@@ -66,12 +66,13 @@ def roots_of_change(
     names = {root.name for side in (head, base) for root in reached(side.graph, paths)}
     if not names:
         return None
-    return ChangedRoots(*(_seen(side, names, rules, context) for side in (head, base)))
+    after, before = (_seen(side, names, rules, context) for side in (head, base))
+    return ChangedRoots(SideRoots(head, differing(after, before)), SideRoots(base, differing(before, after)))
 
 
-def _seen(session: Session, names: set[str], rules: Rules, context: RuleContext) -> SideRoots:
+def _seen(session: Session, names: set[str], rules: Rules, context: RuleContext) -> RootsSeen:
     roots = [root for root in session.graph.roots if root.name in names]
-    return SideRoots(session, look_at_roots(session, roots, rules, context))
+    return look_at_roots(session, roots, rules, context)
 
 
 def _shared(head: Session, settings: Settings) -> Renderer | None:
