@@ -25,6 +25,7 @@ from gitops_guard.syntax.field import KeyPath
 from gitops_guard.text import Position, Span
 
 _NOWHERE = Position(0, 0)
+_RENDERED = ".rendered-"
 _OF_SOURCES = ("GG-SEC-", "GG-GIT-", "GG-DKR-")
 """Families that judge what a file holds, whatever an overlay makes of it: a secret in a base is in the repository."""
 
@@ -89,17 +90,19 @@ class Merged(NamedTuple):
     dropped: int
 
 
-def look_at_roots(session: Session, roots: Iterable[Root], rules: Rules, context: RuleContext) -> RootsSeen:
-    """Renders roots and looks at what they give."""
+def look_at_roots(
+    session: Session, roots: Iterable[Root], rules: Rules, context: RuleContext, first: int = 0
+) -> RootsSeen:
+    """Renders roots and looks at what they give; their texts are numbered from `first`."""
     of_objects = Rules(rules.manifest._replace(file=(), stream=()), lambda: rules.dockerfile, rules.read)
     seen: list[RootSeen] = []
     failed: list[NotRendered] = []
-    for number, root in enumerate(roots):
+    for number, root in enumerate(roots, first):
         result = session.render(root)
         if isinstance(result, NotRendered):
             failed.append(result)
         else:
-            path = below(root.path, f".rendered-{number}/{root.tool}.yaml")
+            path = below(root.path, f"{_RENDERED}{number}/{root.tool}.yaml")
             found = inspect(SourceFile(path, result.text), of_objects, context)
             seen.append(RootSeen(result, path, found.detections, found.facts, Sources(result, session)))
     return RootsSeen(tuple(seen), tuple(failed), _covered(session, seen))
@@ -130,6 +133,11 @@ def merged(plain: Iterable[Detection], roots: RootsSeen, elsewhere: Collection[s
             dropped += 1
     there = {where(one.finding) for one in kept if one.finding.stem not in elsewhere}
     return Merged((*kept, *(d for d in led_back if where(d.finding) not in there)), dropped)
+
+
+def is_rendered_path(path: str) -> bool:
+    """Whether a path is that of a rendered text."""
+    return path.rpartition("/")[0].rpartition("/")[2].startswith(_RENDERED)
 
 
 def differing(roots: RootsSeen, other: RootsSeen) -> RootsSeen:
