@@ -37,7 +37,11 @@ def matching_item(items: Field, rendered: Field) -> Field | None:
 
 def merge_keys(item: Field) -> tuple[str, ...]:
     """The keys that tell items of a list apart."""
-    name = "" if item.parent is None else str(item.parent.key)
+    return key_names("" if item.parent is None else str(item.parent.key))
+
+
+def key_names(name: str) -> tuple[str, ...]:
+    """The same for a list by the key that it stands under."""
     return _MERGE_KEYS.get(name, ("name",))
 
 
