@@ -214,6 +214,23 @@ def test_policies_are_judged_in_the_namespace_that_an_overlay_sets(
     assert of_rule(checked(repository({"policies/deny.yaml": deny})), "GG-NET-001") == []
 
 
+def test_a_change_is_judged_with_the_policies_of_other_roots(repository: Callable[[Mapping[str, str]], Path]) -> None:
+    deny = (
+        "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: deny}\n"
+        "spec: {podSelector: {}, policyTypes: [Ingress, Egress]}\n"
+    )
+    policies = {"net/kustomization.yaml": "resources: [deny.yaml]\nnamespace: shop\n", "net/deny.yaml": deny}
+    folder = repository(policies)
+    committed(folder)
+    repository(BASE | {"prod/kustomization.yaml": "resources: [../base]\nnamespace: shop\n"})
+    report = checked(folder, "--base", "main", code=1)
+    assert of_rule(report, "GG-NET-001") == []
+    assert of_rule(report, PRIVILEGED) == [("base/web.yaml", 16, "file")]
+    assert report["coverage"]["rendered"] == ["kustomize:prod"]
+    repository({"net/deny.yaml": deny.replace("Ingress, Egress", "Egress")})
+    assert of_rule(checked(folder, "--base", "main"), "GG-NET-001") == [("base/web.yaml", 1, "kustomize:prod")]
+
+
 @pytest.fixture
 def no_tools(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(session, "find_tools", lambda *_: Tools())
