@@ -122,6 +122,7 @@ def judge(change: Change, request: Request) -> Judged:
     _render(change, request, run, head, base)
     head.judge_whole()
     base.judge_whole()
+    _lead_back(change, head, base)
     detections = [*head.detections, *_configuration(change, run, head)]
     report, texts = _report(change, request, run, head, base, detections, related.skipped)
     return Judged(report._replace(seconds=time.monotonic() - start), texts, settings.comments_budget)
@@ -137,8 +138,22 @@ def _render(change: Change, request: Request, run: pipeline.Run, head: "_Side", 
 
     found = roots_of_change(change, paths, run.settings, head.rules, run.context)
     if found is not None:
-        head.take_roots(found.head, change.read_at_head)
-        base.take_roots(found.base, change.read_at_base)
+        stems = [{one.finding.stem for one in side.detections} for side in (head, base)]
+        head.take_roots(found.head, stems[1])
+        base.take_roots(found.base, stems[0])
+
+
+def _lead_back(change: Change, head: "_Side", base: "_Side") -> None:
+    """Leads what rules on the whole repository found in rendered texts back to the sources."""
+    if head.roots is None or base.roots is None:
+        return
+    from gitops_guard.rendered_change import led_back  # noqa: PLC0415 - few repositories have roots
+
+    before = base.detections
+    base.detections = led_back(before, head.detections, base.roots)
+    head.detections = led_back(head.detections, before, head.roots)
+    head.read_sources(change.read_at_head)
+    base.read_sources(change.read_at_base)
 
 
 class ChangedImages(NamedTuple):
@@ -280,18 +295,32 @@ class _Side:
         """Adds what the rules on the whole repository find, and takes away what other files answer."""
         every, builds = (*self.images, *self._images_beside), (*self.builds, *self._run.settings.builds)
         of_whole = pipeline.whole(self.all_facts(), self.rules, self._run)
-        self.detections = [*settled(self.detections, every, builds), *of_whole]
-        of_files = self._before_roots
-        self.plain = self.detections if of_files is None else [*settled(of_files, every, builds), *of_whole]
+        of_files = self.detections if self._before_roots is None else self._before_roots
+        self.plain = [*settled(of_files, every, builds), *of_whole]
+        if self.roots is None:
+            self.detections = self.plain
+        else:
+            with_rendered = pipeline.whole(self.roots.facts(self.facts), self.rules, self._run)
+            self.detections = [*settled(self.detections, every, builds), *with_rendered]
 
-    def take_roots(self, roots: "SideRoots", read: Callable[[str], SourceFile | Skipped | None]) -> None:
-        """Adds what was found in rendered roots; `read` gives unchanged files that this leads to."""
+    def take_roots(self, roots: "SideRoots", elsewhere: set[str]) -> None:
+        """Adds what was found in the rendered roots that the change reaches.
+
+        Args:
+            roots: the roots.
+            elsewhere: the stems of what was found in the files of the other side.
+        """
         self.roots = roots
         self._before_roots = self.detections
-        together, self._dropped = roots.merged(self.detections, self._run.settings)
+        together, self._dropped = roots.merged(self.detections, elsewhere, self._run.settings)
         self.detections = list(together)
-        self.ignores |= roots.ignores(together, self.ignores)
-        for path in {d.finding.place.path for d in together if d.finding.origin != "file"} - self.texts.keys():
+
+    def read_sources(self, read: Callable[[str], SourceFile | Skipped | None]) -> None:
+        """Reads the unchanged files that rendered roots lead to: for excerpts, what they ignore, and their secrets."""
+        if self.roots is None:
+            return
+        self.ignores |= self.roots.ignores(self.detections, self.ignores)
+        for path in {d.finding.place.path for d in self.detections if d.finding.origin != "file"} - self.texts.keys():
             file = read(path)
             if isinstance(file, SourceFile):
                 self.texts[path] = file

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from gitops_guard.comparison import with_fingerprints
 from gitops_guard.engine import Detection, FileScan, RuleSet, rule_set, scan_repository
 from gitops_guard.facts.known import NOTHING_KNOWN, KnownImages
-from gitops_guard.finding import EXISTING, Finding, Place, Severity
+from gitops_guard.finding import EXISTING, Finding, Severity
 from gitops_guard.images.builds import settled
 from gitops_guard.images.table import Decisions, rows
 from gitops_guard.inspection import Inspection, ReadBeside, Rules, inspect
@@ -55,7 +55,8 @@ class Run(NamedTuple):
 class Side(NamedTuple):
     """What was found on one side of a change, or in a tree; suppression not yet applied.
 
-    `facts` are all of them, `facts_by_path` those of files by their paths; `origins` are the roots of rendered facts.
+    `facts` are all of them, `facts_by_path` those of files by their paths. `led_back` gives findings in
+    rendered texts their places in sources.
     """
 
     detections: tuple[Detection, ...]
@@ -65,7 +66,7 @@ class Side(NamedTuple):
     images: tuple[UsedImage, ...] = ()
     builds: tuple[Build, ...] = ()
     facts_by_path: Mapping[str, tuple[Fact, ...]] = {}
-    origins: Mapping[Place, str] = {}
+    led_back: Callable[[Finding], Finding] | None = None
 
 
 Extend = Callable[[Side, Rules], Side]
@@ -123,7 +124,7 @@ def check_tree(run: Run, paths: Sequence[str], tick: Tick | None = None, extend:
     of_whole = (d.finding for d in whole(side.facts, rules, run))
     findings = [
         *(d.finding for d in kept),
-        *(f._replace(origin=side.origins.get(f.place, f.origin)) if side.origins else f for f in of_whole),
+        *(of_whole if side.led_back is None else map(side.led_back, of_whole)),
     ]
     return finish(run, findings, side, start)
 

@@ -1,16 +1,18 @@
 """What a change does to rendered roots: those that it can reach are rendered on both sides."""
 
 import os
-from collections.abc import Collection, Iterable, Mapping
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
-from gitops_guard.engine import Detection
+from gitops_guard.engine import Detection, rule_set
 from gitops_guard.inspection import Rules
+from gitops_guard.model.inventory import Fact
 from gitops_guard.render_settings import OFF, RenderSettings
 from gitops_guard.rendered_sides import coverage_with, ignores_at, not_excluded, opened
 from gitops_guard.rendering.build import Renderer
 from gitops_guard.rendering.graph import reached
-from gitops_guard.rendering.inspected import Merged, RootsSeen, look_at_roots, merged
+from gitops_guard.rendering.inspected import Merged, RootsSeen, differing, is_rendered_path, look_at_roots, merged
 from gitops_guard.rendering.roots import Tree
 from gitops_guard.rendering.session import Session, open_session
 from gitops_guard.rendering.trees import DiskTree, ListedTree
@@ -20,16 +22,33 @@ from gitops_guard.settings import Settings
 from gitops_guard.sources.git import Change
 from gitops_guard.suppression import Ignore
 
+_UNNAMED = "directory:"
+_SPEAKING = ("NetworkPolicy", "RoleBinding", "kind: Namespace", "kind: ServiceAccount")
+_MOST_BESIDE = 10
+_MANY = 1_000_000
+
 
 class SideRoots(NamedTuple):
-    """The roots of one side that a change reaches, rendered and looked at."""
+    """The roots of one side that a change reaches, looked at: with what the other side has not as often.
+
+    `beside` are unchanged roots that may hold the policies and bindings of the same namespaces: only their facts count.
+    """
 
     session: Session
     seen: RootsSeen
+    beside: RootsSeen
 
-    def merged(self, plain: Iterable[Detection], settings: Settings) -> Merged:
-        """The findings of the side's files together with those of its roots."""
-        found = merged(plain, self.seen)
+    def facts(self, of_files: Mapping[str, tuple[Fact, ...]]) -> Iterator[Fact]:
+        """The facts of files that are applied as they are, and of rendered roots in place of the files they are of."""
+        for path, facts in of_files.items():
+            if path not in self.seen.covered and path not in self.beside.covered:
+                yield from facts
+        for one in (*self.seen.seen, *self.beside.seen):
+            yield from one.facts
+
+    def merged(self, plain: Iterable[Detection], elsewhere: Collection[str], settings: Settings) -> Merged:
+        """The findings of the side's files together with those of its roots; `elsewhere` as `inspected.merged`."""
+        found = merged(plain, self.seen, elsewhere)
         return found._replace(detections=not_excluded(found.detections, settings))
 
     def ignores(
@@ -66,12 +85,47 @@ def roots_of_change(
     names = {root.name for side in (head, base) for root in reached(side.graph, paths)}
     if not names:
         return None
-    return ChangedRoots(*(_seen(side, names, rules, context) for side in (head, base)))
+    after, before = (_seen(side, names, rules, context) for side in (head, base))
+    beside = [_beside(side, names, seen, rules, context) for side, seen in ((head, after), (base, before))]
+    return ChangedRoots(
+        SideRoots(head, differing(after, before), beside[0]), SideRoots(base, differing(before, after), beside[1])
+    )
 
 
-def _seen(session: Session, names: set[str], rules: Rules, context: RuleContext) -> SideRoots:
+def led_back(found: Iterable[Detection], other: Iterable[Detection], roots: SideRoots) -> list[Detection]:
+    """Findings with their places in sources; those in rendered texts that the other side has as often are left out."""
+    texts = [*roots.seen.seen, *roots.beside.seen]
+    by_path = {one.path: one for one in texts}
+    every = list(found)
+    counts = Counter(one.finding.stem for one in every if is_rendered_path(one.finding.place.path))
+    others = Counter(one.finding.stem for one in other if is_rendered_path(one.finding.place.path))
+    kept: list[Detection] = []
+    for one in every:
+        root = by_path.get(one.finding.place.path)
+        if root is None:
+            kept.append(one)
+        elif counts[one.finding.stem] != others[one.finding.stem]:
+            kept.append(root.led_back(one))
+    return kept
+
+
+def _beside(session: Session, names: set[str], seen: RootsSeen, rules: Rules, context: RuleContext) -> RootsSeen:
+    """The facts of unchanged roots that may speak of the namespaces of the reached ones; bounded."""
+    named = any(not fact.scope.startswith(_UNNAMED) for one in seen.seen for fact in one.facts)
+    if not named:
+        return RootsSeen((), (), frozenset())
+    holding = session.tree.find(_SPEAKING)
+    graph = session.graph
+    roots = [
+        root for root, needs in zip(graph.roots, graph.needs, strict=True) if root.name not in names and needs & holding
+    ]
+    nothing = Rules(rule_set(()), lambda: rules.dockerfile)
+    return look_at_roots(session, roots[:_MOST_BESIDE], nothing, context, first=_MANY)
+
+
+def _seen(session: Session, names: set[str], rules: Rules, context: RuleContext) -> RootsSeen:
     roots = [root for root in session.graph.roots if root.name in names]
-    return SideRoots(session, look_at_roots(session, roots, rules, context))
+    return look_at_roots(session, roots, rules, context)
 
 
 def _shared(head: Session, settings: Settings) -> Renderer | None:

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable, Mapping
 from gitops_guard import pipeline
 from gitops_guard.engine import Detection
 from gitops_guard.errors import SourceError
-from gitops_guard.finding import Place
 from gitops_guard.inspection import Rules
 from gitops_guard.render_settings import OFF, REQUIRED, RenderSettings
 from gitops_guard.rendering.inspected import RootsSeen, look_at_roots, merged
@@ -45,19 +44,8 @@ def with_roots(run: pipeline.Run, side: pipeline.Side, rules: Rules) -> pipeline
         facts=(*(fact for facts in by_path.values() for fact in facts), *of_roots),
         ignores=side.ignores | ignores_at(kept, side.ignores, tree.read),
         coverage=coverage_with(side.coverage, session, roots, joined.dropped),
-        origins=origins_of(roots),
+        led_back=roots.led_back,
     )
-
-
-def origins_of(roots: RootsSeen) -> dict[Place, str]:
-    """The roots by the places of their facts, for what rules on the whole repository find there."""
-    found: dict[Place, str] = {}
-    for one in roots.seen:
-        for fact in one.facts:
-            place = getattr(fact, "place", None)
-            if isinstance(place, Place):
-                found.setdefault(place, one.rendered.root.name)
-    return found
 
 
 def opened(tree: Tree, settings: Settings, top: str) -> Session:

@@ -33,7 +33,7 @@ def render(report: Report) -> str:
             "rendered": coverage.rendered,
             "skipped": [skipped._asdict() for skipped in coverage.skipped],
             "failed": [failed._asdict() for failed in coverage.failed],
-            "notes": coverage.notes,
+            **({"notes": coverage.notes} if coverage.notes else {}),
         },
         "skipped_rules": [rule._asdict() for rule in report.skipped_rules],
         "waivers": [note._asdict() for note in report.waivers],

@@ -1,10 +1,12 @@
 """What the rules find in rendered results, said at the sources that a person can change."""
 
-from collections.abc import Iterable
-from typing import NamedTuple, cast
+from collections import Counter
+from collections.abc import Collection, Iterable
+from functools import cached_property
+from typing import NamedTuple
 
 from gitops_guard.engine import Detection
-from gitops_guard.finding import Place
+from gitops_guard.finding import Finding, Place
 from gitops_guard.inspection import Rules, inspect
 from gitops_guard.model.inventory import Fact
 from gitops_guard.model.kubernetes_object import ObjectIdentity
@@ -15,6 +17,7 @@ from gitops_guard.rendering.mapping import map_sources
 from gitops_guard.rendering.rendered_objects import rendered_objects
 from gitops_guard.rendering.roots import NotRendered, Rendered, Root
 from gitops_guard.rendering.session import Session
+from gitops_guard.rendering.source_map import SourceMap
 from gitops_guard.rendering.source_place import SourcePlace
 from gitops_guard.rule import RuleContext
 from gitops_guard.several_roots import where
@@ -23,16 +26,32 @@ from gitops_guard.syntax.field import KeyPath
 from gitops_guard.text import Position, Span
 
 _NOWHERE = Position(0, 0)
+_RENDERED = ".rendered-"
 _OF_SOURCES = ("GG-SEC-", "GG-GIT-", "GG-DKR-")
 """Families that judge what a file holds, whatever an overlay makes of it: a secret in a base is in the repository."""
 
 
 class RootSeen(NamedTuple):
-    """One rendered root, looked at: its findings at their sources, and its facts."""
+    """One rendered root, looked at. Places of its findings and facts are in the rendered text, `led_back` leads them.
+
+    The text has a path that no file has: in a folder below the root's, which is the scope of objects without a
+    namespace.
+    """
 
     rendered: Rendered
+    path: str
     detections: tuple[Detection, ...]
     facts: tuple[Fact, ...]
+    sources: "Sources"
+
+    def led_back(self, detection: Detection) -> Detection:
+        """A finding at its source. Its fix speaks of the rendered text, so there is none."""
+        place = self.sources.place(detection.finding.place)
+        return Detection(self._at(detection.finding, place), None, place.document, (), detection.unless_probed)
+
+    def _at(self, finding: Finding, place: Place) -> Finding:
+        masked = (place.span,) if finding.masked and place.span.end > place.span.start else ()
+        return finding._replace(place=place, origin=self.rendered.root.name, fix=None, masked=masked)
 
 
 class RootsSeen(NamedTuple):
@@ -49,6 +68,11 @@ class RootsSeen(NamedTuple):
     def names(self) -> tuple[str, ...]:
         """The names of the rendered roots, each once."""
         return tuple(dict.fromkeys(one.rendered.root.name for one in self.seen))
+
+    def led_back(self, finding: Finding) -> Finding:
+        """A finding of a rule on the whole repository, at its source if it stands in a rendered text."""
+        one = next((one for one in self.seen if one.path == finding.place.path), None)
+        return finding if one is None else one.led_back(Detection(finding, None, finding.place.document, ())).finding
 
     @property
     def files(self) -> dict[str, str]:
@@ -67,74 +91,92 @@ class Merged(NamedTuple):
     dropped: int
 
 
-def look_at_roots(session: Session, roots: Iterable[Root], rules: Rules, context: RuleContext) -> RootsSeen:
-    """Renders roots and looks at what they give."""
+def look_at_roots(
+    session: Session, roots: Iterable[Root], rules: Rules, context: RuleContext, first: int = 0
+) -> RootsSeen:
+    """Renders roots and looks at what they give; their texts are numbered from `first`."""
     of_objects = Rules(rules.manifest._replace(file=(), stream=()), lambda: rules.dockerfile, rules.read)
     seen: list[RootSeen] = []
     failed: list[NotRendered] = []
-    for root in roots:
+    for number, root in enumerate(roots, first):
         result = session.render(root)
         if isinstance(result, NotRendered):
             failed.append(result)
         else:
-            seen.append(_looked_at(result, session, of_objects, context))
+            path = below(root.path, f"{_RENDERED}{number}/{root.tool}.yaml")
+            found = inspect(SourceFile(path, result.text), of_objects, context)
+            seen.append(RootSeen(result, path, found.detections, found.facts, Sources(result, session)))
     return RootsSeen(tuple(seen), tuple(failed), _covered(session, seen))
 
 
-def merged(plain: Iterable[Detection], roots: RootsSeen) -> Merged:
+def merged(plain: Iterable[Detection], roots: RootsSeen, elsewhere: Collection[str] = ()) -> Merged:
     """Joins the findings of files with those of rendered roots.
 
     A finding that a file and a root have at the same place is one; a finding of a base or a patch that no result has is
     left out, unless it is about the file itself.
+
+    Args:
+        plain: the findings of files.
+        roots: the rendered roots.
+        elsewhere: stems of findings that the files of the other side of a change have too: these stay.
     """
-    in_roots = {where(d.finding): None for one in roots.seen for d in one.detections}
+    led_back = [one.led_back(detection) for one in roots.seen for detection in one.detections]
+    in_roots = {where(detection.finding) for detection in led_back}
     kept: list[Detection] = []
     dropped = 0
     for detection in plain:
         finding = detection.finding
         is_part = finding.place.path in roots.covered and bool(finding.resource.kind)
-        if is_part and not finding.rule_id.startswith(_OF_SOURCES) and where(finding) not in in_roots:
-            dropped += 1
-        else:
+        stays = not is_part or finding.rule_id.startswith(_OF_SOURCES) or finding.stem in elsewhere
+        if stays or where(finding) in in_roots:
             kept.append(detection)
-    there = {where(detection.finding) for detection in kept}
-    rendered = (d for one in roots.seen for d in one.detections if where(d.finding) not in there)
-    return Merged((*kept, *rendered), dropped)
+        else:
+            dropped += 1
+    there = {where(one.finding) for one in kept if one.finding.stem not in elsewhere}
+    return Merged((*kept, *(d for d in led_back if where(d.finding) not in there)), dropped)
 
 
-def _looked_at(result: Rendered, session: Session, rules: Rules, context: RuleContext) -> RootSeen:
-    root = result.root
-    virtual = below(root.path, f".rendered-{root.tool}.yaml")
-    seen = inspect(SourceFile(virtual, result.text), rules, context)
-    if not seen.detections and not seen.facts:
-        return RootSeen(result, (), ())
-    places = _Places(result, session, virtual)
-    detections = tuple(places.detection(detection) for detection in seen.detections)
-    return RootSeen(result, detections, tuple(places.fact(fact) for fact in seen.facts))
+def is_rendered_path(path: str) -> bool:
+    """Whether a path is that of a rendered text."""
+    return path.rpartition("/")[0].rpartition("/")[2].startswith(_RENDERED)
 
 
-class _Places:
-    """Leads places in a rendered text back to the sources."""
+def differing(roots: RootsSeen, other: RootsSeen) -> RootsSeen:
+    """The roots with those findings only that one side has more often than the other."""
+    counts, others = _stems(roots), _stems(other)
 
-    def __init__(self, result: Rendered, session: Session, virtual: str) -> None:
-        self._root = result.root
-        self._virtual = virtual
-        asking = ((path, session.tree.read(path)) for path in asking_paths(result.root))
-        files = session.renderer.files(result.root, session.tree)
-        files |= {path: content for path, content in asking if content is not None}
-        self._map = map_sources(result.root, files, session.renderer.builder, result)
-        self._nearest = _nearest(result, session)
-        self._objects: dict[int, list[tuple[KeyPath, ObjectIdentity]]] = {}
-        for obj in rendered_objects(result.text):
-            self._objects.setdefault(obj.document, []).append((obj.field.keypath, obj.identity))
+    def differs(one: Detection) -> bool:
+        return counts[one.finding.stem] != others[one.finding.stem]
 
-    def detection(self, detection: Detection) -> Detection:
-        """A finding at its source. Its fix speaks of the rendered text, so there is none."""
-        finding = detection.finding
-        place = self.place(finding.place)
-        masked = (place.span,) if finding.masked and place.span.end > place.span.start else ()
-        moved = finding._replace(place=place, origin=self._root.name, fix=None, masked=masked)
-        return Detection(moved, None, place.document, (), detection.unless_probed)
+    seen = tuple(one._replace(detections=tuple(filter(differs, one.detections))) for one in roots.seen)
+    return roots._replace(seen=seen)
+
+
+def _stems(roots: RootsSeen) -> Counter[str]:
+    return Counter(detection.finding.stem for one in roots.seen for detection in one.detections)
+
+
+class Sources:
+    """Leads places in a rendered text back to the sources; what that takes is made when the first is asked for."""
+
+    def __init__(self, result: Rendered, session: Session) -> None:
+        self._result = result
+        self._session = session
+
+    @cached_property
+    def _map(self) -> SourceMap:
+        renderer, root = self._session.renderer, self._result.root
+        asking = ((path, self._session.tree.read(path)) for path in asking_paths(root))
+        files = {path: content for path, content in asking if content is not None}
+        files |= renderer.files(root, self._session.tree)
+        return map_sources(root, files, renderer.builder, self._result)
+
+    @cached_property
+    def _objects(self) -> dict[int, list[tuple[KeyPath, ObjectIdentity]]]:
+        found: dict[int, list[tuple[KeyPath, ObjectIdentity]]] = {}
+        for obj in rendered_objects(self._result.text):
+            found.setdefault(obj.document, []).append((obj.field.keypath, obj.identity))
+        return found
 
     def place(self, place: Place) -> Place:
         """The source of a place; the nearest file as a whole where no line is known."""
@@ -143,20 +185,7 @@ class _Places:
                 found = self._map.locate(identity, place.keypath[len(root) :])
                 if found is not None:
                     return _as_place(found)
-        return Place(self._nearest, 0, (), Span(0, 0), _NOWHERE, _NOWHERE)
-
-    def fact(self, fact: Fact) -> Fact:
-        """A fact with all its places led back."""
-        return cast("Fact", self._moved(fact))
-
-    def _moved(self, value: object) -> object:
-        if isinstance(value, Place):
-            return self.place(value) if value.path == self._virtual else value
-        if isinstance(value, tuple):
-            inner = tuple(self._moved(one) for one in value)
-            make = getattr(value, "_make", None)
-            return inner if make is None else make(inner)
-        return value
+        return Place(_nearest(self._result, self._session), 0, (), Span(0, 0), _NOWHERE, _NOWHERE)
 
 
 def _as_place(found: SourcePlace) -> Place:
