@@ -80,8 +80,10 @@ def roots_of_change(
     """
     if (settings.render or RenderSettings()).mode == OFF:
         return None
-    head = opened(_tree(change, of_base=False), settings, change.root)
-    base = open_session(_tree(change, of_base=True), settings, os.environ, change.root, _shared(head, settings))
+    head = opened(_tree(change, of_base=False), settings, change.root, paths)
+    base = open_session(
+        _tree(change, of_base=True), settings, os.environ, change.root, renderer=_shared(head, settings), changed=paths
+    )
     names = {root.name for side in (head, base) for root in reached(side.graph, paths)}
     if not names:
         return None

@@ -1,7 +1,7 @@
 """Adds what Kustomize and Helm make of a tree to what was found in its files."""
 
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 
 from gitops_guard import pipeline
 from gitops_guard.engine import Detection
@@ -48,13 +48,13 @@ def with_roots(run: pipeline.Run, side: pipeline.Side, rules: Rules) -> pipeline
     )
 
 
-def opened(tree: Tree, settings: Settings, top: str) -> Session:
-    """The session of a tree.
+def opened(tree: Tree, settings: Settings, top: str, changed: Collection[str] | None = None) -> Session:
+    """The session of a tree; `changed` as `open_session`.
 
     Raises:
         SourceError: the configuration requires rendering, and a tool is missing.
     """
-    session = open_session(tree, settings, os.environ, top)
+    session = open_session(tree, settings, os.environ, top, changed=changed)
     if fails_without_tools(session):
         tool = session.lacks_tools[0]
         raise SourceError(f"rendering is required by the configuration, and there is no {tool} here", hint=_HINTS[tool])

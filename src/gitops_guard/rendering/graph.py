@@ -54,7 +54,12 @@ class Graph(NamedTuple):
     remote: tuple[tuple[str, str], ...] = ()
 
 
-def discover(tree: Tree, versions: Versions = Versions(), renderer: Renderer | None = None) -> Graph:  # noqa: B008 - a frozen value
+def discover(
+    tree: Tree,
+    versions: Versions = Versions(),  # noqa: B008 - a frozen value
+    renderer: Renderer | None = None,
+    changed: Collection[str] | None = None,
+) -> Graph:
     """Finds out what a tree would apply.
 
     Args:
@@ -62,8 +67,9 @@ def discover(tree: Tree, versions: Versions = Versions(), renderer: Renderer | N
         versions: what charts are told of the cluster.
         renderer: renders roots whose files declare objects of Argo CD or Flux, so that these are taken as overlays
             leave them; None takes them as they are written.
+        changed: only roots that a change of these paths can reach are rendered for that; None for all.
     """
-    return _Survey(tree, versions, renderer).graph()
+    return _Survey(tree, versions, renderer, None if changed is None else frozenset(changed)).graph()
 
 
 def reached(graph: Graph, changed: Collection[str]) -> tuple[Root, ...]:
@@ -73,10 +79,13 @@ def reached(graph: Graph, changed: Collection[str]) -> tuple[Root, ...]:
 
 
 class _Survey:
-    def __init__(self, tree: Tree, versions: Versions, renderer: Renderer | None) -> None:
+    def __init__(
+        self, tree: Tree, versions: Versions, renderer: Renderer | None, changed: frozenset[str] | None
+    ) -> None:
         self._tree = tree
         self._versions = versions
         self._renderer = renderer
+        self._changed = changed
         self._maps = ConfigMaps(tree)
         self._folders = folders(tree)
         self._charts = tuple(sorted(path.rpartition("/")[0] for path in tree.paths if _is_chart(path)))
@@ -137,9 +146,12 @@ class _Survey:
     ) -> list[tuple[list[Declared], frozenset[str]]]:
         """The objects that roots make, with the files which these roots are made of."""
         found = []
+        reached = None if self._changed is None else self._changed | self._asking(self._changed)
         for root in roots if self._renderer is not None else ():
             paths = needed(root, self._tree)
             if isinstance(paths, NotRendered) or not (paths & declaring or self._declares(root, paths)):
+                continue
+            if reached is not None and paths.isdisjoint(reached):
                 continue
             self._made_of[root.name] = self._made_of.get(root.name, frozenset()) | paths
             result = self._renderer.render(root, self._tree) if self._renderer is not None else None
@@ -147,6 +159,11 @@ class _Survey:
                 made = list(declared_in(root.name, result.text.encode()))
                 found.append((made, paths & declaring))
         return found
+
+    def _asking(self, changed: frozenset[str]) -> frozenset[str]:
+        """The files of objects that ask for what a change reaches."""
+        asking = (root.source for root in self._roots() if not changed.isdisjoint(self._needs(root)))
+        return frozenset(path for source in asking for path in self._asked.get(source, ()))
 
     def _declares(self, root: Root, paths: frozenset[str]) -> bool:
         templates = (path for path in paths if root.tool == "helm" and "/templates/" in f"/{path}")

@@ -10,6 +10,7 @@ from gitops_guard.finding import Finding, Place
 from gitops_guard.inspection import Rules, inspect
 from gitops_guard.model.inventory import Fact
 from gitops_guard.model.kubernetes_object import ObjectIdentity
+from gitops_guard.model.kustomization import KUSTOMIZE_GROUP
 from gitops_guard.rendering.asking import asking_paths
 from gitops_guard.rendering.chart_files import CHART
 from gitops_guard.rendering.kustomize_files import below, kustomization_in
@@ -126,14 +127,19 @@ def merged(plain: Iterable[Detection], roots: RootsSeen, elsewhere: Collection[s
     dropped = 0
     for detection in plain:
         finding = detection.finding
-        is_part = finding.place.path in roots.covered and bool(finding.resource.kind)
-        stays = not is_part or finding.rule_id.startswith(_OF_SOURCES) or finding.stem in elsewhere
+        stays = finding.rule_id.startswith(_OF_SOURCES) or finding.stem in elsewhere
+        stays = stays or finding.place.path not in roots.covered or not _is_deployed(finding)
         if stays or where(finding) in in_roots:
             kept.append(detection)
         else:
             dropped += 1
     there = {where(one.finding) for one in kept if one.finding.stem not in elsewhere}
     return Merged((*kept, *(d for d in led_back if where(d.finding) not in there)), dropped)
+
+
+def _is_deployed(finding: Finding) -> bool:
+    """Whether a finding is about an object that reaches a cluster; a kustomization is none."""
+    return bool(finding.resource.kind) and not finding.resource.api_version.startswith(f"{KUSTOMIZE_GROUP}/")
 
 
 def is_rendered_path(path: str) -> bool:

@@ -1,7 +1,7 @@
 """Rendering as a run has decided on it: the tools that are there, the limits, which roots are looked at."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
 from gitops_guard.render_settings import OFF, REQUIRED, RenderSettings
@@ -82,8 +82,14 @@ class Session(NamedTuple):
         return tuple(tool for tool in wanted if self.tools.of(tool) is None)
 
 
-def open_session(
-    tree: Tree, settings: Settings, environment: Mapping[str, str], top: str, renderer: Renderer | None = None
+def open_session(  # noqa: PLR0913 - all that a session rests on
+    tree: Tree,
+    settings: Settings,
+    environment: Mapping[str, str],
+    top: str,
+    *,
+    renderer: Renderer | None = None,
+    changed: Collection[str] | None = None,
 ) -> Session:
     """Finds the roots of a tree and the tools for them.
 
@@ -93,6 +99,7 @@ def open_session(
         environment: where PATH is read.
         top: the repository's folder on disk.
         renderer: that of the other side, whose results are used again.
+        changed: the paths of a change, which limit what is rendered to find further roots; None for a tree.
     """
     chosen = settings.render or RenderSettings()
     tools = find_tools(environment, top)
@@ -100,7 +107,7 @@ def open_session(
     found = renderer or Renderer(Surroundings(tools, limits, _archives(tree, chosen.helm_cache), chosen.helm_cache))
     versions = Versions(settings.kubernetes_version, chosen.api_versions)
     is_off = chosen.mode == OFF
-    graph = discover(tree, versions, None if is_off else found)
+    graph = discover(tree, versions, None if is_off else found, changed)
     return Session(tree, graph, found, chosen, tools, "rendering is off in the configuration" if is_off else "")
 
 
