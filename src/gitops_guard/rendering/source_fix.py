@@ -104,8 +104,7 @@ def _proved(  # noqa: PLR0913, PLR0917 - one patch is made of all of these
     if all(path in before and before[path].text == text for path, text in texts.items()):
         raise CannotEditError("the edit changes nothing")
     raw = {path: before[path].encode(text) if path in before else text.encode() for path, text in texts.items()}
-    others = [other for other in repository.roots if other.root != state.root and other.is_fed_by(raw)]
-    proof = prove(state, others, obj, intents, SourceEdit(repository, raw), gone, validate)
+    proof = prove(state, obj, intents, SourceEdit(repository, raw), gone, validate)
     files = [PatchedFile(path, before[path].text if path in before else None, texts[path]) for path in sorted(texts)]
     diff = "".join(_masked(unified_diff(file.path, file.before, file.after)) for file in files)
     plain = "".join(unified_diff(file.path, file.before, file.after) for file in files)

@@ -1,6 +1,6 @@
 """Proves an edit of sources on what is rendered: exactly the claimed change, in every root, and the problem is gone."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from gitops_guard.editing.claim import ImpossibleIntentError, expected, same_data
@@ -40,12 +40,13 @@ class NotProvedError(Exception):
 class Repository(NamedTuple):
     """What proofs need of a repository.
 
-    `files` are those of all rendered roots, `roots` these roots. `discover` finds the roots of other files, and
-    `build_of` binds one to its tool: an edit of what asks for a root changes the root itself.
+    `files` are its files by path. `fed_by` gives every root that any of some files decides on, as it is rendered now.
+    `discover` finds the roots after an edit, given the edited files, and `build_of` binds one to its tool: an edit of
+    what asks for a root changes the root itself.
     """
 
     files: Mapping[str, bytes]
-    roots: tuple[RootState, ...]
+    fed_by: Callable[[Collection[str]], Sequence[RootState | NotRendered]]
     discover: Callable[[Mapping[str, bytes]], Sequence[Root]] | None = None
     build_of: Callable[[Root], Build] | None = None
 
@@ -55,6 +56,18 @@ class SourceEdit(NamedTuple):
 
     repository: Repository
     edited: Mapping[str, bytes]
+
+    def others(self, state: RootState) -> Iterator[RootState]:
+        """The other roots that the edited files feed.
+
+        Raises:
+            NotProvedError: one of them is not rendered, so that nobody knows what the edit does to it.
+        """
+        for other in self.repository.fed_by(self.edited):
+            if isinstance(other, NotRendered):
+                raise NotProvedError(f"{other.root.name} uses the source too and is not rendered: {other.reason}")
+            if other.root != state.root:
+                yield other
 
     def build(self, state: RootState) -> Build:
         """How to render a root after the edit.
@@ -67,7 +80,7 @@ class SourceEdit(NamedTuple):
         discover, build_of = self.repository.discover, self.repository.build_of
         if discover is None or build_of is None:
             raise NotProvedError(f"what asks for {state.root.name} would change: that is not tried here")
-        for root in discover({**self.repository.files, **self.edited}):
+        for root in discover(self.edited):
             if (root.tool, root.path, root.source) == (state.root.tool, state.root.path, state.root.source):
                 return build_of(root)
         raise NotProvedError(f"{state.root.name} would not be asked for any more")
@@ -83,7 +96,6 @@ class Proof(NamedTuple):
 
 def prove(  # noqa: PLR0913, PLR0917 - a proof rests on all of these
     state: RootState,
-    others: Sequence[RootState],
     obj: KubernetesObject,
     intents: Sequence[Intent],
     edit: SourceEdit,
@@ -94,7 +106,6 @@ def prove(  # noqa: PLR0913, PLR0917 - a proof rests on all of these
 
     Args:
         state: the root with the problem.
-        others: the other roots that the edited files feed.
         obj: the rendered object with the problem.
         intents: the change of it, with keypaths below it.
         edit: of the sources.
@@ -114,7 +125,7 @@ def prove(  # noqa: PLR0913, PLR0917 - a proof rests on all of these
     changed = _same_everywhere(state.root, pairs, own)
     _require_gone(gone, state.rendered, mine)
     roots = [state.root.name]
-    for other in others:
+    for other in edit.others(state):
         result = _rendered(other, edit)
         found = list(differing(other.rendered.text, result.text))
         if found:

@@ -40,6 +40,14 @@ class Tree:
         assert isinstance(rendered, Rendered), rendered
         return RootState(rendered, bound(root))
 
+    def repository(self) -> Repository:
+        return Repository(
+            self.files,
+            lambda paths: [state for state in self.states if state.is_fed_by(paths)],
+            lambda edited: roots_of({**self.files, **edited}),
+            bound,
+        )
+
     def found(self, rule: str, kind: str = "Deployment", container: str = "") -> tuple[Detection, KubernetesObject]:
         rendered = self.states[0].rendered
         detection = next(
@@ -67,7 +75,7 @@ class Tree:
                 return "the problem would still be there"
             return f"it would cause {next(iter(now - was))!r}" if now - was else ""
 
-        return fix_at_source(fix, obj, state, sources, Repository(self.files, self.states, roots_of, bound), gone)
+        return fix_at_source(fix, obj, state, sources, self.repository(), gone)
 
 
 def roots_of(files: Mapping[str, bytes]) -> tuple[Root, ...]:
