@@ -462,4 +462,9 @@ def _with_patches(findings: list[Finding], detections: list[Detection], head: _S
         everything = [d for d in head.plain if d.finding.place.path == path]
         found = offers(file, group, bench.bench(everything))
         proved |= {(d.finding.stem, d.finding.place): found[id(d)] for d in group if id(d) in found}
+    new = [finding for finding in findings if finding.status == NEW]
+    if head.roots is not None and any(finding.origin != "file" for finding in new):
+        from gitops_guard.rendered_change import offers_at_sources  # noqa: PLC0415 - few repositories have roots
+
+        proved |= offers_at_sources(head.roots, new, head.rules, bench.context, bench.validate)
     return [f._replace(fix=proved.get((f.stem, f.place), f.fix)) for f in findings]
