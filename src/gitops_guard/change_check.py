@@ -38,6 +38,7 @@ from gitops_guard.workbench import Workbench
 if TYPE_CHECKING:
     from gitops_guard.image_facts import Bar
     from gitops_guard.rendered_change import SideRoots
+    from gitops_guard.rendered_effect import RootChange
 
 
 class Asking(NamedTuple):
@@ -412,6 +413,7 @@ def _report(  # noqa: PLR0913, PLR0917 - everything that was found comes togethe
     new_stems = {f.stem for f in marked.head if f.status == NEW}
     fresh = [f for f in kept.findings if f.status == NEW or (f.status == WAIVED and f.stem in new_stems)]
     fresh = _with_patches(fresh, found, head, head.workbench(of_change(change, settings)))
+    fresh = _with_source_patches(fresh, head)
     report = Report(
         findings=merge(with_fingerprints(joined(fresh)), _combiner(found, head).combine),
         fixed=with_fingerprints(joined(marked.fixed)),
@@ -429,8 +431,28 @@ def _report(  # noqa: PLR0913, PLR0917 - everything that was found comes togethe
         kubernetes_version=settings.kubernetes_version,
         images=rows(head.images, Decisions(settings, run.known, run.today, tuple(head.builds)), base.images),
         today=run.today,
+        rendered=_rendered(base, head),
     )
     return report, _shown(head, found)
+
+
+def _with_source_patches(findings: list[Finding], head: "_Side") -> list[Finding]:
+    """Proves the fixes of new findings in rendered roots, at their sources."""
+    if head.roots is None:
+        return findings
+    from gitops_guard.rendered_fixes import with_source_patches  # noqa: PLC0415 - few repositories have roots
+
+    bench = head.workbench()
+    return with_source_patches(findings, head.roots, head.rules, bench.context, bench.validate)
+
+
+def _rendered(base: "_Side", head: "_Side") -> "tuple[RootChange, ...]":
+    """What the change does to the rendered roots that it reaches."""
+    if base.roots is None or head.roots is None:
+        return ()
+    from gitops_guard.rendering.rendered_difference import differences  # noqa: PLC0415 - few repositories have roots
+
+    return differences(base.roots.seen.outcomes, head.roots.seen.outcomes)
 
 
 def _combiner(detections: Iterable[Detection], head: _Side) -> Combiner:
@@ -462,9 +484,4 @@ def _with_patches(findings: list[Finding], detections: list[Detection], head: _S
         everything = [d for d in head.plain if d.finding.place.path == path]
         found = offers(file, group, bench.bench(everything))
         proved |= {(d.finding.stem, d.finding.place): found[id(d)] for d in group if id(d) in found}
-    new = [finding for finding in findings if finding.status == NEW]
-    if head.roots is not None and any(finding.origin != "file" for finding in new):
-        from gitops_guard.rendered_change import offers_at_sources  # noqa: PLC0415 - few repositories have roots
-
-        proved |= offers_at_sources(head.roots, new, head.rules, bench.context, bench.validate)
     return [f._replace(fix=proved.get((f.stem, f.place), f.fix)) for f in findings]

@@ -6,7 +6,6 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from gitops_guard.engine import Detection, rule_set
-from gitops_guard.finding import Finding, FixOffer, Patch, Place
 from gitops_guard.inspection import Rules
 from gitops_guard.model.inventory import Fact
 from gitops_guard.render_settings import OFF, RenderSettings
@@ -14,24 +13,19 @@ from gitops_guard.rendered_sides import coverage_with, ignores_at, not_excluded,
 from gitops_guard.rendering.build import Renderer
 from gitops_guard.rendering.graph import reached
 from gitops_guard.rendering.inspected import Merged, RootsSeen, differing, is_rendered_path, look_at_roots, merged
-from gitops_guard.rendering.root_fixes import RootFixes
-from gitops_guard.rendering.roots import Rendered, Tree
+from gitops_guard.rendering.roots import Tree
 from gitops_guard.rendering.session import Session, open_session
-from gitops_guard.rendering.source_fix import RefusedFix
 from gitops_guard.rendering.trees import DiskTree, ListedTree
 from gitops_guard.report import Coverage
 from gitops_guard.rule import RuleContext
 from gitops_guard.settings import Settings
 from gitops_guard.sources.git import Change
 from gitops_guard.suppression import Ignore
-from gitops_guard.verify import Validate
 
 _UNNAMED = "directory:"
 _SPEAKING = ("NetworkPolicy", "RoleBinding", "kind: Namespace", "kind: ServiceAccount")
 _MOST_BESIDE = 10
 _MANY = 1_000_000
-_MOST_FIXES = 20
-_FILE = "file"
 
 
 class SideRoots(NamedTuple):
@@ -128,51 +122,6 @@ def led_back(found: Iterable[Detection], other: Iterable[Detection], roots: Side
         elif counts[one.finding.stem] != others[one.finding.stem]:
             kept.append(root.led_back(one))
     return kept
-
-
-def offers_at_sources(
-    roots: SideRoots, findings: Iterable[Finding], rules: Rules, context: RuleContext, validate: Validate
-) -> dict[tuple[str, Place], FixOffer]:
-    """The fixes of findings in rendered roots, proved on what is rendered; bounded.
-
-    Args:
-        roots: those of the head.
-        findings: at their sources. Those about an image are left out: they have one patch for all places.
-        rules: the run's.
-        context: likewise.
-        validate: judges an object by the schema.
-    """
-    fixes = RootFixes(roots.session, rules, context, validate)
-    found: dict[tuple[str, Place], FixOffer] = {}
-    for finding in findings:
-        if finding.image or finding.origin == _FILE or (finding.stem, finding.place) in found:
-            continue
-        original = _original(roots, finding)
-        if original is None or original[1].fix is None:
-            continue
-        fix = original[1].fix
-        offer = FixOffer(fix.title, fix.safety, fix.note)
-        if len(found) >= _MOST_FIXES:
-            offer = offer._replace(refused=f"more than {_MOST_FIXES} fixes in rendered objects are not tried in a run")
-        else:
-            offer = _offer(offer, fixes.fix(*original))
-        found[finding.stem, finding.place] = offer
-    return found
-
-
-def _offer(offer: FixOffer, result: Patch | RefusedFix) -> FixOffer:
-    if isinstance(result, RefusedFix):
-        return offer._replace(refused=result.reason)
-    return FixOffer(result.title, result.safety, result.note, result)
-
-
-def _original(roots: SideRoots, finding: Finding) -> tuple[Rendered, Detection] | None:
-    """The finding in the rendered text that one at a source was led back from."""
-    for one in roots.seen.seen:
-        for detection in one.detections if one.rendered.root.name == finding.origin else ():
-            if detection.finding.stem == finding.stem and one.led_back(detection).finding.place == finding.place:
-                return one.rendered, detection
-    return None
 
 
 def _seen(session: Session, names: set[str], rules: Rules, context: RuleContext) -> RootsSeen:

@@ -11,6 +11,7 @@ from gitops_guard.source_file import Skipped
 if TYPE_CHECKING:
     from gitops_guard.facts.image import ImageFacts
     from gitops_guard.network.change import NetworkChange
+    from gitops_guard.rendered_effect import RootChange
 
 SCHEMA_VERSION = "1.0"
 
@@ -106,7 +107,8 @@ class Report(NamedTuple):
 
     `findings` are ordered by path, line, column and rule; `fixed` were only on the base side. `images` are those of all
     files that were looked at, `today` is the day of the run. `network` is what a change does to connections, None where
-    that was not looked at, or nothing changes; `network_patch` opens what is needed and denied.
+    that was not looked at, or nothing changes; `network_patch` opens what is needed and denied. `rendered` is what a
+    change does to each rendered root that it reaches.
     """
 
     findings: tuple[Finding, ...]
@@ -124,6 +126,7 @@ class Report(NamedTuple):
     today: date = date.min
     network: "NetworkChange | None" = None
     network_patch: Patch | None = None
+    rendered: "tuple[RootChange, ...]" = ()
 
     def with_status(self, status: str) -> tuple[Finding, ...]:
         """The findings of a status (`new`, `existing`, `waived`, `fixed`)."""

@@ -70,6 +70,11 @@ class RootsSeen(NamedTuple):
         """The names of the rendered roots, each once."""
         return tuple(dict.fromkeys(one.rendered.root.name for one in self.seen))
 
+    @property
+    def outcomes(self) -> tuple[Rendered | NotRendered, ...]:
+        """What became of each root."""
+        return (*(one.rendered for one in self.seen), *self.not_rendered)
+
     def led_back(self, finding: Finding) -> Finding:
         """A finding of a rule on the whole repository, at its source if it stands in a rendered text."""
         one = next((one for one in self.seen if one.path == finding.place.path), None)

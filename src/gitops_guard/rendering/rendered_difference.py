@@ -1,11 +1,11 @@
 """What a change does to the rendered objects of a root, to be shown."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from gitops_guard.model.kubernetes_object import KubernetesObject
 from gitops_guard.rendered_effect import ADDED, CHANGED, REMOVED, FieldChange, ObjectChange, RootChange
 from gitops_guard.rendering.object_changes import Change, Pair, differing
-from gitops_guard.rendering.roots import NotRendered, Rendered
+from gitops_guard.rendering.roots import NotRendered, Rendered, Root
 from gitops_guard.rendering.shown_values import SECRET, narrowed, shown
 from gitops_guard.syntax.field import KeyPath, format_keypath
 
@@ -35,6 +35,30 @@ def difference(before: Outcome, after: Outcome) -> RootChange:
         else:
             more += 1
     return RootChange(name, tuple(objects), more, notes=_notes(before, after))
+
+
+def differences(
+    before: Iterable[Rendered | NotRendered], after: Iterable[Rendered | NotRendered]
+) -> tuple[RootChange, ...]:
+    """The differences of the roots of two sides, those that are the same included.
+
+    A root is the same on both sides if its name and who asks for it are, or if its name is and nothing else has it.
+    """
+    old, new = list(before), list(after)
+    pairs: list[tuple[Outcome, Outcome]] = []
+    for one in new:
+        same = [other for other in old if _is_same(other.root, one.root)]
+        named = [other for other in old if other.root.name == one.root.name]
+        alone = sum(other.root.name == one.root.name for other in new) == 1
+        found = same[0] if same else named[0] if len(named) == 1 and alone else None
+        if found is not None:
+            old.remove(found)
+        pairs.append((found, one))
+    return tuple(difference(*pair) for pair in (*pairs, *((gone, None) for gone in old)))
+
+
+def _is_same(one: Root, other: Root) -> bool:
+    return (one.name, one.source, one.release) == (other.name, other.source, other.release)
 
 
 def _name(before: Outcome, after: Outcome) -> str:

@@ -4,7 +4,8 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from gitops_guard.engine import Detection
-from gitops_guard.finding import Patch
+from gitops_guard.finding import DISPLAY_ONLY, NEEDS_REVIEW, SAFE, Patch
+from gitops_guard.fixing import Solution
 from gitops_guard.inspection import Rules, inspect
 from gitops_guard.model.kubernetes_object import KubernetesObject
 from gitops_guard.rendering.asking import asking_paths
@@ -17,10 +18,11 @@ from gitops_guard.rendering.source_fix import RefusedFix, fix_at_source
 from gitops_guard.rendering.source_map import SourceMap
 from gitops_guard.rendering.source_proof import Repository, RootState
 from gitops_guard.rendering.trees import ListedTree
-from gitops_guard.rule import RuleContext
+from gitops_guard.rule import Fix, RuleContext
 from gitops_guard.source_file import SourceFile
 from gitops_guard.verify import Validate
 
+_ORDER = (SAFE, NEEDS_REVIEW, DISPLAY_ONLY)
 MOST_ROOTS = 50
 """Roots that one edit may feed; a source of more is too far-reaching to be changed by a machine."""
 
@@ -59,23 +61,43 @@ class RootFixes:
         self._found: dict[str, Counter[str]] = {}
         self._repository = Repository(TreeFiles(session.tree), self._fed_by, self._discover, session.renderer.builder)
 
-    def fix(self, rendered: Rendered, detection: Detection) -> Patch | RefusedFix:
-        """A proved patch of the sources.
+    def solve(self, rendered: Rendered, detections: Sequence[Detection]) -> Solution:
+        """One proved patch for as many problems of an object as can be solved together.
 
         Args:
-            rendered: the root with the problem.
-            detection: with its place in the rendered text, and its fix.
+            rendered: the root with the problems.
+            detections: all of one object, with their places in the rendered text, and their fixes.
         """
-        obj = _object_of(rendered, detection)
-        if detection.fix is None or obj is None:
+        tried = self.fix(rendered, detections)
+        if isinstance(tried, Patch):
+            return Solution(tried, tuple(detections), ())
+        if len(detections) == 1:
+            return Solution(None, (), ((detections[0], tried.reason),))
+        kept: list[Detection] = []
+        refused: list[tuple[Detection, str]] = []
+        best: Patch | None = None
+        for one in detections:
+            found = self.fix(rendered, [*kept, one])
+            if isinstance(found, Patch):
+                kept.append(one)
+                best = found
+            else:
+                refused.append((one, found.reason))
+        return Solution(best, tuple(kept), tuple(refused))
+
+    def fix(self, rendered: Rendered, detections: Sequence[Detection]) -> Patch | RefusedFix:
+        """A proved patch of the sources that solves all of these problems of one object."""
+        fixes = [one.fix for one in detections if one.fix is not None]
+        obj = _object_of(rendered, detections[0])
+        if len(fixes) < len(detections) or obj is None:
             return RefusedFix("it has no fix")
         state = RootState(rendered, self._session.renderer.builder(rendered.root))
+        stems = [one.finding.stem for one in detections]
 
         def gone(before: Rendered, after: Rendered) -> str:
-            return self._gone(detection.finding.stem, before, after)
+            return next(filter(None, (self._gone(stem, before, after) for stem in stems)), "")
 
-        sources = self._map(rendered)
-        return fix_at_source(detection.fix, obj, state, sources, self._repository, gone, self._validate)
+        return fix_at_source(_together(fixes), obj, state, self._map(rendered), self._repository, gone, self._validate)
 
     def _map(self, rendered: Rendered) -> SourceMap:
         root = rendered.root
@@ -126,6 +148,16 @@ class RootFixes:
             seen = inspect(SourceFile("rendered.yaml", text), self._rules, self._context)
             self._found[text] = Counter(detection.finding.stem for detection in seen.detections)
         return self._found[text]
+
+
+def _together(fixes: Sequence[Fix]) -> Fix:
+    intents = {repr(intent): intent for fix in fixes for intent in fix.intents}
+    return Fix(
+        "; ".join(dict.fromkeys(fix.title for fix in fixes)),
+        max((fix.safety for fix in fixes), key=_ORDER.index),
+        tuple(intents.values()),
+        "; ".join(dict.fromkeys(fix.note for fix in fixes if fix.note)),
+    )
 
 
 def _alike(stem: str, found: Counter[str]) -> int:
