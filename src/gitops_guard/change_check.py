@@ -123,7 +123,7 @@ def judge(change: Change, request: Request) -> Judged:
     _render(change, request, run, head, base)
     head.judge_whole()
     base.judge_whole()
-    _lead_back(change, head, base)
+    _lead_back(change, run, head, base)
     detections = [*head.detections, *_configuration(change, run, head)]
     report, texts = _report(change, request, run, head, base, detections, related.skipped)
     return Judged(report._replace(seconds=time.monotonic() - start), texts, settings.comments_budget)
@@ -144,15 +144,17 @@ def _render(change: Change, request: Request, run: pipeline.Run, head: "_Side", 
         base.take_roots(found.base, stems[0])
 
 
-def _lead_back(change: Change, head: "_Side", base: "_Side") -> None:
+def _lead_back(change: Change, run: pipeline.Run, head: "_Side", base: "_Side") -> None:
     """Leads what rules on the whole repository found in rendered texts back to the sources."""
     if head.roots is None or base.roots is None:
         return
-    from gitops_guard.rendered_change import led_back  # noqa: PLC0415 - few repositories have roots
+    from gitops_guard.rendered_change import led_back, widened  # noqa: PLC0415 - few repositories have roots
 
-    before = base.detections
-    base.detections = led_back(before, head.detections, base.roots)
-    head.detections = led_back(head.detections, before, head.roots)
+    if sorted(one.finding.stem for one in head.of_roots) != sorted(one.finding.stem for one in base.of_roots):
+        head.judge_roots(widened(head.roots, head.rules, run.context))
+        base.judge_roots(widened(base.roots, base.rules, run.context))
+    head.detections += led_back(head.of_roots, base.of_roots, head.roots)
+    base.detections += led_back(base.of_roots, head.of_roots, base.roots)
     head.read_sources(change.read_at_head)
     base.read_sources(change.read_at_base)
 
@@ -259,6 +261,7 @@ class _Side:
         """What was found in files, rendered or not: what a file is compared with when a fix of it is proved."""
         self.only_masked: list[Detection] = []
         self.roots: SideRoots | None = None
+        self.of_roots: list[Detection] = []
         self._before_roots: list[Detection] | None = None
         self._dropped = 0
 
@@ -301,8 +304,13 @@ class _Side:
         if self.roots is None:
             self.detections = self.plain
         else:
-            with_rendered = pipeline.whole(self.roots.facts(self.facts), self.rules, self._run)
-            self.detections = [*settled(self.detections, every, builds), *with_rendered]
+            self.detections = settled(self.detections, every, builds)
+            self.judge_roots(self.roots)
+
+    def judge_roots(self, roots: "SideRoots") -> None:
+        """Finds out what the rules on the whole repository find with the rendered roots."""
+        self.roots = roots
+        self.of_roots = pipeline.whole(roots.facts(self.facts), self.rules, self._run)
 
     def take_roots(self, roots: "SideRoots", elsewhere: set[str]) -> None:
         """Adds what was found in the rendered roots that the change reaches.

@@ -88,10 +88,23 @@ def roots_of_change(
     if not names:
         return None
     after, before = (_seen(side, names, rules, context) for side in (head, base))
-    beside = [_beside(side, names, seen, rules, context) for side, seen in ((head, after), (base, before))]
+    nothing = RootsSeen((), (), frozenset())
     return ChangedRoots(
-        SideRoots(head, differing(after, before), beside[0]), SideRoots(base, differing(before, after), beside[1])
+        SideRoots(head, differing(after, before), nothing), SideRoots(base, differing(before, after), nothing)
     )
+
+
+def widened(roots: SideRoots, rules: Rules, context: RuleContext) -> SideRoots:
+    """The roots with the facts of unchanged ones that may speak of the same namespaces; bounded."""
+    if all(fact.scope.startswith(_UNNAMED) for one in roots.seen.seen for fact in one.facts):
+        return roots
+    session = roots.session
+    holding = session.tree.find(_SPEAKING)
+    names = {one.rendered.root.name for one in roots.seen.seen}
+    every = zip(session.graph.roots, session.graph.needs, strict=True)
+    beside = [root for root, needs in every if root.name not in names and needs & holding]
+    nothing = Rules(rule_set(()), lambda: rules.dockerfile)
+    return roots._replace(beside=look_at_roots(session, beside[:_MOST_BESIDE], nothing, context, first=_MANY))
 
 
 def led_back(found: Iterable[Detection], other: Iterable[Detection], roots: SideRoots) -> list[Detection]:
@@ -109,20 +122,6 @@ def led_back(found: Iterable[Detection], other: Iterable[Detection], roots: Side
         elif counts[one.finding.stem] != others[one.finding.stem]:
             kept.append(root.led_back(one))
     return kept
-
-
-def _beside(session: Session, names: set[str], seen: RootsSeen, rules: Rules, context: RuleContext) -> RootsSeen:
-    """The facts of unchanged roots that may speak of the namespaces of the reached ones; bounded."""
-    named = any(not fact.scope.startswith(_UNNAMED) for one in seen.seen for fact in one.facts)
-    if not named:
-        return RootsSeen((), (), frozenset())
-    holding = session.tree.find(_SPEAKING)
-    graph = session.graph
-    roots = [
-        root for root, needs in zip(graph.roots, graph.needs, strict=True) if root.name not in names and needs & holding
-    ]
-    nothing = Rules(rule_set(()), lambda: rules.dockerfile)
-    return look_at_roots(session, roots[:_MOST_BESIDE], nothing, context, first=_MANY)
 
 
 def _seen(session: Session, names: set[str], rules: Rules, context: RuleContext) -> RootsSeen:

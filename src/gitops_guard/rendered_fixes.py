@@ -28,10 +28,11 @@ def with_source_patches(
     """The findings, new ones of rendered roots with proved patches of their sources, or why there is none.
 
     A problem of a base that a rendered root has too is one of that root: what becomes of it is proved on the results.
+    Those about an image are left out: they have one patch for all places.
     """
     found = list(findings)
     covered = roots.seen.covered
-    wanted = {where(one) for one in found if one.status == NEW and (one.origin != "file" or one.place.path in covered)}
+    wanted = {where(one) for one in found if _is_wanted(one, covered)}
     if not wanted:
         return found
     fixes = RootFixes(roots.session, rules, context, validate)
@@ -43,6 +44,11 @@ def with_source_patches(
         else:
             offers |= {key: _offer(one)._replace(refused=TOO_MANY) for key, one in left}
     return [one._replace(fix=offers.get(where(one), one.fix)) if where(one) in wanted else one for one in found]
+
+
+def _is_wanted(finding: Finding, covered: frozenset[str]) -> bool:
+    in_root = finding.origin != "file" or finding.place.path in covered
+    return finding.status == NEW and not finding.image and in_root
 
 
 def _groups(seen: Iterable[RootSeen], wanted: set[_Key]) -> Iterator[tuple[RootSeen, list[tuple[_Key, Detection]]]]:

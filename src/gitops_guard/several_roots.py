@@ -14,17 +14,19 @@ def joined(findings: Iterable[Finding]) -> list[Finding]:
     groups: dict[object, list[Finding]] = {}
     for number, finding in enumerate(findings):
         is_rendered = finding.origin != _FILE
-        key = (where(finding), finding.status, finding.severity) if is_rendered else number
+        about = None if finding.place.start.line else finding.stem
+        key = (where(finding), about, finding.status, finding.severity) if is_rendered else number
         groups.setdefault(key, []).append(finding)
     return [_of_roots(group) for group in groups.values()]
 
 
 def _of_roots(group: list[Finding]) -> Finding:
-    origins = list(dict.fromkeys(finding.origin for finding in group))
+    best = next((one for one in group if one.fix is not None and one.fix.patch is not None), group[0])
+    origins = list(dict.fromkeys(finding.origin for finding in (best, *group)))
     if len(origins) == 1:
-        return group[0]
+        return best
     others = ", ".join(origins[1:_NAMED]) + (f" and {len(origins) - _NAMED} more" if len(origins) > _NAMED else "")
-    return group[0]._replace(message=f"{group[0].message} (also in {others})")
+    return best._replace(message=f"{best.message} (also in {others})")
 
 
 def where(finding: Finding) -> tuple[str, str, int, KeyPath]:

@@ -182,6 +182,18 @@ def test_a_change_of_values_shows_what_it_does(repository: Callable[[Mapping[str
     assert of_rule(checked(folder, "--base", "main", "--head", "main~1"), PRIVILEGED) == []
 
 
+def test_a_fix_of_a_value_is_proved_on_the_result(repository: Callable[[Mapping[str, str]], Path]) -> None:
+    folder = repository(chart("web:\n  privileged: false\n", TEMPLATED))
+    committed(folder)
+    repository({"shop/values.yaml": "web:\n  privileged: true\n"})
+    (finding,) = checked(folder, "--base", "main", code=1)["findings"]
+    assert "-  privileged: true\n+  privileged: false\n" in finding["fix"]["patch"]
+    assert any("rendered before and after" in sentence for sentence in finding["fix"]["proof"])
+    (folder / "one.patch").write_text(finding["fix"]["patch"])
+    git(folder, "apply", "one.patch")
+    assert checked(folder, "--base", "main", code=0)["findings"] == []
+
+
 def test_a_change_that_mends_a_value_fixes_the_finding(repository: Callable[[Mapping[str, str]], Path]) -> None:
     folder = repository(chart("web:\n  privileged: true\n", TEMPLATED))
     committed(folder)

@@ -89,6 +89,7 @@ class _Survey:
         self._maps = ConfigMaps(tree)
         self._folders = folders(tree)
         self._charts = tuple(sorted(path.rpartition("/")[0] for path in tree.paths if _is_chart(path)))
+        self._known: dict[Root, frozenset[str] | NotRendered] = {}
         self._found: list[Found] = []
         self._asked: dict[str, set[str]] = {}
         self._made_of: dict[str, frozenset[str]] = {}
@@ -148,7 +149,7 @@ class _Survey:
         found = []
         reached = None if self._changed is None else self._changed | self._asking(self._changed)
         for root in roots if self._renderer is not None else ():
-            paths = needed(root, self._tree)
+            paths = self._needed(root)
             if isinstance(paths, NotRendered) or not (paths & declaring or self._declares(root, paths)):
                 continue
             if reached is not None and paths.isdisjoint(reached):
@@ -197,9 +198,15 @@ class _Survey:
         found = (self._made_of.get(where, frozenset((where,))) for where in self._asked.get(source, ()))
         return frozenset().union(*found)
 
+    def _needed(self, root: Root) -> frozenset[str] | NotRendered:
+        plain = root._replace(source="")
+        if plain not in self._known:
+            self._known[plain] = needed(plain, self._tree)
+        return self._known[plain]
+
     def _needs(self, root: Root) -> frozenset[str]:
         """The files of a root; of one that cannot be rendered, those of its folder."""
-        paths = needed(root, self._tree)
+        paths = self._needed(root)
         if not isinstance(paths, NotRendered):
             return paths
         prefix = f"{root.path}/" if root.path else ""
