@@ -122,7 +122,7 @@ def test_the_problems_of_one_object_have_one_patch_that_lists_all_overlays(folde
     assert left.keys() == {"GG-POD-013"}
 
 
-def test_an_overlay_that_keeps_the_problem_is_no_proof(folder: Path) -> None:
+def test_each_root_is_fixed_where_its_own_field_is_decided(folder: Path) -> None:
     undo = "- op: add\n  path: /spec/template/spec/containers/1/securityContext\n  value: {privileged: false}\n"
     files = OVERLAYS | {
         "prod/kustomization.yaml": "resources: [../base]\npatches: [{path: undo.yaml, target: {kind: Deployment}}]\n",
@@ -131,10 +131,14 @@ def test_an_overlay_that_keeps_the_problem_is_no_proof(folder: Path) -> None:
     }
     repository = Repository(folder, files)
     repository.write({"base/app.yaml": APP + SIDECAR})
-    for fix in fixes(repository.report()).values():
-        changed = [row for row in (fix["patch"] or "").split("\n") if row.startswith("+++ ")]
-        assert not fix["refused"] or not fix["patch"]
-        assert changed != ["+++ b/base/app.yaml"] or "kustomize:prod" not in fix["note"]
+    found = [one for one in repository.report()["findings"] if one["rule_id"] == "GG-POD-010"]
+    assert [(one["path"], one["start_line"], one["origin"]) for one in found] == [
+        ("base/app.yaml", 14, "file"),
+        ("prod/undo.yaml", 3, "kustomize:prod"),
+    ]
+    for one in found:
+        assert f"+++ b/{one['path']}\n" in one["fix"]["patch"]
+        assert "in 1 object of 1 root" in " ".join(one["fix"]["proof"])
 
 
 def test_a_value_is_fixed_in_the_values_file_and_the_difference_masks_secrets(folder: Path) -> None:
