@@ -1,6 +1,5 @@
 """Renders and maps roots with the real tools, for tests of what is made of the result."""
 
-import os
 from collections.abc import Mapping
 
 from gitops_guard.rendering.build import Surroundings, build_of
@@ -9,14 +8,12 @@ from gitops_guard.rendering.rendered_objects import rendered_objects
 from gitops_guard.rendering.roots import Build, Rendered, Root
 from gitops_guard.rendering.source_map import SourceMap
 from gitops_guard.rendering.source_place import SourcePlace
-from gitops_guard.rendering.tools import find_tools
-
-AROUND = Surroundings(find_tools(os.environ))
+from rendering_parts import real_tools
 
 
 def bound(root: Root) -> Build:
     """A root bound to the tools of this machine."""
-    return build_of(root, AROUND)
+    return build_of(root, Surroundings(real_tools()))
 
 
 class Mapped:

@@ -54,7 +54,7 @@ class Workbench(NamedTuple):
         return [detection for detection in found if detection.finding.place.path == path]
 
     def validate(self, value: dict[str, Data]) -> SchemaVerdict:
-        """What the Kubernetes schema says of an object."""
+        """Judges an object by the schema of the configured Kubernetes version."""
         from gitops_guard.schema import validate  # noqa: PLC0415 - only proofs need it
 
         verdict = validate(value, self.context.settings.kubernetes_version)

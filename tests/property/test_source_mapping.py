@@ -12,6 +12,8 @@ from gitops_guard.syntax.field import Field
 from gitops_guard.syntax.nodes import Scalar
 from mapped_roots import Mapped, bound
 
+pytestmark = pytest.mark.real
+
 _TRIED = 10
 _PROVED = 8
 

@@ -116,7 +116,7 @@ def _proved(  # noqa: PLR0913, PLR0917 - one patch is made of all of these
         diff=diff,
         files=tuple(files),
         proof=proof.sentences,
-        shows_secret=diff != plain,
+        shows_secret=_hides_added(plain, diff),
     )
 
 
@@ -135,6 +135,12 @@ def _listed(names: Sequence[str]) -> str:
     if len(names) <= _MOST_NAMES:
         return ", ".join(names)
     return f"{', '.join(names[:_MOST_NAMES])} and {len(names) - _MOST_NAMES} more"
+
+
+def _hides_added(plain: str, masked: str) -> bool:
+    """Whether a line that the patch writes is masked."""
+    rows = zip(plain.split("\n"), masked.split("\n"), strict=False)
+    return any(one != other and one.startswith("+") for one, other in rows)
 
 
 def _masked(diff: str) -> str:

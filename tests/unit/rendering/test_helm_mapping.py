@@ -1,7 +1,11 @@
 import json
 
+import pytest
+
 from gitops_guard.rendering.roots import Parameter, Root
 from mapped_roots import Mapped
+
+pytestmark = pytest.mark.real
 
 CHART = {
     "shop/Chart.yaml": "apiVersion: v2\nname: shop\nversion: 0.1.0\nappVersion: '1.2'\n",

@@ -3,6 +3,8 @@ import pytest
 from gitops_guard.rendering.roots import Root
 from mapped_roots import Mapped
 
+pytestmark = pytest.mark.real
+
 OVER = Root("kustomize", "over")
 BASE = {
     "base/kustomization.yaml": "resources: [app.yaml]\n",

@@ -2,6 +2,8 @@ from collections import Counter
 from collections.abc import Mapping
 from datetime import date
 
+import pytest
+
 from gitops_guard import pipeline
 from gitops_guard.editing.intent import AppendDocument, SetValue
 from gitops_guard.engine import Detection
@@ -19,6 +21,8 @@ from gitops_guard.rule import Fix, safe
 from gitops_guard.settings import Settings
 from gitops_guard.source_file import SourceFile
 from mapped_roots import bound
+
+pytestmark = pytest.mark.real
 
 RUN = pipeline.Run("/nonexistent", Settings(), date(2026, 11, 25))
 RULES = pipeline.load_rules(RUN)
