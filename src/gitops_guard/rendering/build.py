@@ -2,8 +2,9 @@
 
 import hashlib
 import json
+import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from gitops_guard.rendering.chart_files import CHART, Archives, archive_of, chart_reach, completed
@@ -23,6 +24,7 @@ _VALUES = "values"
 _NAME = re.compile(r"[a-z0-9]([-a-z0-9.]{0,51}[a-z0-9])?\Z")
 _VERSION = re.compile(r"v?\d+\.\d+(\.\d+)?\Z")
 _API_VERSION = re.compile(r"[A-Za-z0-9.-]+(/[A-Za-z0-9.-]+){0,2}\Z")
+_MOST_AT_ONCE = 4
 _DEFAULT_RELEASE = "release-name"
 
 
@@ -53,6 +55,25 @@ class Renderer:
         if missing is not None:
             return NotRendered(root, f"{missing} cannot be read")
         return self.builder(root)(files)
+
+    def prepare(self, roots: Iterable[Root], tree: Tree) -> None:
+        """Builds several roots at once, as many as there are processors; `render` knows their results then."""
+        waiting: dict[bytes, tuple[Root, dict[str, bytes]]] = {}
+        for root in roots:
+            files = self.files(root, tree)
+            key = _key(root, files)
+            if files and key not in self._known:
+                waiting[key] = (root, files)
+        if len(waiting) < 2:  # noqa: PLR2004 - one needs no company
+            return
+        from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - a single root needs none
+
+        def build(job: tuple[Root, dict[str, bytes]]) -> Rendered | NotRendered:
+            return build_of(job[0], self._around)(job[1])
+
+        with ThreadPoolExecutor(min(os.cpu_count() or 1, _MOST_AT_ONCE)) as pool:
+            self._known |= zip(waiting, pool.map(build, waiting.values()), strict=True)
+        self.built += len(waiting)
 
     def files(self, root: Root, tree: Tree) -> dict[str, bytes]:
         """The content of the files that a root needs; none for one that cannot be built."""

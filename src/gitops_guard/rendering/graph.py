@@ -146,19 +146,24 @@ class _Survey:
         self, roots: list[Root], declaring: frozenset[str]
     ) -> list[tuple[list[Declared], frozenset[str]]]:
         """The objects that roots make, with the files which these roots are made of."""
-        found = []
+        renderer = self._renderer
+        if renderer is None:
+            return []
         reached = None if self._changed is None else self._changed | self._asking(self._changed)
-        for root in roots if self._renderer is not None else ():
+        wanted: dict[Root, frozenset[str]] = {}
+        for root in roots:
             paths = self._needed(root)
-            if isinstance(paths, NotRendered) or not (paths & declaring or self._declares(root, paths)):
+            if isinstance(paths, NotRendered) or (reached is not None and paths.isdisjoint(reached)):
                 continue
-            if reached is not None and paths.isdisjoint(reached):
-                continue
+            if paths & declaring or self._declares(root, paths):
+                wanted[root] = paths
+        renderer.prepare(wanted, self._tree)
+        found = []
+        for root, paths in wanted.items():
             self._made_of[root.name] = self._made_of.get(root.name, frozenset()) | paths
-            result = self._renderer.render(root, self._tree) if self._renderer is not None else None
+            result = renderer.render(root, self._tree)
             if isinstance(result, Rendered):
-                made = list(declared_in(root.name, result.text.encode()))
-                found.append((made, paths & declaring))
+                found.append((list(declared_in(root.name, result.text.encode())), paths & declaring))
         return found
 
     def _asking(self, changed: frozenset[str]) -> frozenset[str]:

@@ -105,7 +105,9 @@ def look_at_roots(
     of_objects = Rules(rules.manifest._replace(file=(), stream=()), lambda: rules.dockerfile, rules.read)
     seen: list[RootSeen] = []
     failed: list[NotRendered] = []
-    for number, root in enumerate(roots, first):
+    wanted = tuple(roots)
+    session.prepare(wanted)
+    for number, root in enumerate(wanted, first):
         result = session.render(root)
         if isinstance(result, NotRendered):
             failed.append(result)

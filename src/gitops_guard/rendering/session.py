@@ -1,7 +1,7 @@
 """Rendering as a run has decided on it: the tools that are there, the limits, which roots are looked at."""
 
 import os
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import NamedTuple
 
 from gitops_guard.render_settings import OFF, REQUIRED, RenderSettings
@@ -74,6 +74,11 @@ class Session(NamedTuple):
         if not _is_wanted(root, self.settings):
             return NotRendered(root, "left out by the configuration (render)")
         return self.renderer.render(root, self.tree)
+
+    def prepare(self, roots: Iterable[Root]) -> None:
+        """Builds several roots at once."""
+        if not self.why_not:
+            self.renderer.prepare([root for root in roots if _is_wanted(root, self.settings)], self.tree)
 
     @property
     def lacks_tools(self) -> tuple[str, ...]:
