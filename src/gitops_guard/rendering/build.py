@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import re
+import time
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
@@ -29,12 +30,16 @@ _DEFAULT_RELEASE = "release-name"
 
 
 class Surroundings(NamedTuple):
-    """What building needs besides the repository's files. `archive_hint` is where a chart's archive may be put."""
+    """What building needs besides the repository's files.
+
+    `archive_hint` is where a chart's archive may be put. `total_seconds` is what all builds of a run may take together.
+    """
 
     tools: Tools
     limits: Limits = Limits()
     archives: Archives | None = None
     archive_hint: str = ""
+    total_seconds: float = 300.0
 
 
 class Renderer:
@@ -43,6 +48,7 @@ class Renderer:
     def __init__(self, around: Surroundings) -> None:
         self._around = around
         self._known: dict[bytes, Rendered | NotRendered] = {}
+        self._spent = 0.0
         self.built = 0
 
     def render(self, root: Root, tree: Tree) -> Rendered | NotRendered:
@@ -68,12 +74,8 @@ class Renderer:
             return
         from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - a single root needs none
 
-        def build(job: tuple[Root, dict[str, bytes]]) -> Rendered | NotRendered:
-            return build_of(job[0], self._around)(job[1])
-
         with ThreadPoolExecutor(min(os.cpu_count() or 1, _MOST_AT_ONCE)) as pool:
-            self._known |= zip(waiting, pool.map(build, waiting.values()), strict=True)
-        self.built += len(waiting)
+            self._known |= zip(waiting, pool.map(lambda job: self._build(*job), waiting.values()), strict=True)
 
     def files(self, root: Root, tree: Tree) -> dict[str, bytes]:
         """The content of the files that a root needs; none for one that cannot be built."""
@@ -87,11 +89,23 @@ class Renderer:
             key = _key(root, files)
             found = self._known.get(key)
             if found is None:
-                self.built += 1
-                found = self._known[key] = build_of(root, self._around)(files)
+                found = self._known[key] = self._build(root, files)
             return found._replace(root=root)
 
         return build
+
+    def _build(self, root: Root, files: Mapping[str, bytes]) -> Rendered | NotRendered:
+        """Builds, as long as the run has time for it: a hostile change may bring any number of slow roots."""
+        if self._spent >= self._around.total_seconds:
+            return NotRendered(
+                root, f"the {self._around.total_seconds:g} s that rendering may take in a run are used up"
+            )
+        start = time.monotonic()
+        try:
+            return build_of(root, self._around)(files)
+        finally:
+            self.built += 1
+            self._spent += time.monotonic() - start
 
 
 def _read(paths: frozenset[str], tree: Tree) -> dict[str, bytes]:

@@ -1,6 +1,6 @@
 """What feeds what in a repository: folders, charts, and the objects that tell Argo CD and Flux what to apply."""
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from gitops_guard.rendering.application_sets import applications_of
@@ -191,7 +191,7 @@ class _Survey:
         return Graph(
             roots[:MOST_ROOTS],
             needs[:MOST_ROOTS],
-            tuple(dict.fromkeys(f for f in self._found if isinstance(f, Elsewhere))),
+            (*dict.fromkeys(f for f in self._found if isinstance(f, Elsewhere)), *_too_many(roots)),
             tuple(dict.fromkeys(f for f in self._found if isinstance(f, Plain))),
             tuple(dict.fromkeys((*_inclusions(self._folders), *(f for f in self._found if isinstance(f, Edge))))),
             tuple(self._parts(frozenset(root.path for root in roots))),
@@ -243,6 +243,14 @@ class _Survey:
         parts = path.split("/")
         holders = ("/".join(parts[:n]) for n, part in enumerate(parts[:-1]) if part == "templates")
         return any(below(holder, CHART) in self._tree.paths for holder in holders)
+
+
+def _too_many(roots: Sequence[Root]) -> Iterable[Elsewhere]:
+    """What is said of the roots that are not looked at."""
+    if len(roots) > MOST_ROOTS:
+        yield Elsewhere(
+            "the repository", f"{len(roots) - MOST_ROOTS} roots", f"more than {MOST_ROOTS} roots are not looked at"
+        )
 
 
 def _is_chart(path: str) -> bool:

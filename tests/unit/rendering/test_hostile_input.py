@@ -231,6 +231,15 @@ def test_one_bad_root_leaves_the_others() -> None:
     assert isinstance(results["good"], Rendered)
 
 
+def test_any_number_of_slow_roots_is_bounded() -> None:
+    files = {f"{n}/kustomization.yaml": "resources: [a.yaml]\n" for n in range(3)}
+    files |= {f"{n}/a.yaml": CONFIG_MAP.replace("value", str(n)) for n in range(3)}
+    found = Renderer(Surroundings(real_tools(), QUICK, total_seconds=0.001))
+    results = [found.render(root, tree_of(files)) for root in graph_of(files).roots]
+    assert isinstance(results[0], Rendered)
+    assert [one[1] for one in results[1:]] == ["the 0.001 s that rendering may take in a run are used up"] * 2
+
+
 def test_the_environment_of_the_tool_is_empty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GITHUB_TOKEN", SECRET)
     found = run(Tool("env", ("/usr/bin/env",)), {"a": b""}, (), QUICK)
