@@ -56,7 +56,7 @@ class Side(NamedTuple):
     """What was found on one side of a change, or in a tree; suppression not yet applied.
 
     `facts` are all of them, `facts_by_path` those of files by their paths. `led_back` gives findings in
-    rendered texts their places in sources.
+    rendered texts their places in sources. `covered` are files that reach a cluster only through rendered roots.
     """
 
     detections: tuple[Detection, ...]
@@ -67,6 +67,7 @@ class Side(NamedTuple):
     builds: tuple[Build, ...] = ()
     facts_by_path: Mapping[str, tuple[Fact, ...]] = {}
     led_back: Callable[[Finding], Finding] | None = None
+    covered: frozenset[str] = frozenset()
 
 
 Extend = Callable[[Side, Rules], Side]

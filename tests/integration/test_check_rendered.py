@@ -322,6 +322,19 @@ def test_nothing_behind_a_link_of_a_commit_reaches_a_report(repository: Callable
     assert "prod/stolen.yaml is a symbolic link" in reasons["kustomize:prod"]
 
 
+def test_fix_leaves_patches_of_overlays_alone(
+    repository: Callable[[Mapping[str, str]], Path], capfdbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    repository(BASE | {
+        "prod/kustomization.yaml": "resources: [../base]\npatches: [{path: fix.yaml}]\n", "prod/fix.yaml": FIX,
+    })  # fmt: skip
+    assert main(["fix", "--diff"]) == 0
+    diff = capfdbinary.readouterr().out.decode()
+    assert "b/base/web.yaml" in diff
+    assert "prod/fix.yaml" not in diff
+    assert "privileged" not in "".join(line for line in diff.splitlines() if line.startswith(("+", "-")))
+
+
 def test_a_check_of_plain_files_loads_nothing_of_this(repository: Callable[[Mapping[str, str]], Path]) -> None:
     folder = repository({"web.yaml": DEPLOYMENT})
     script = (

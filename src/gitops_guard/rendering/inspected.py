@@ -141,8 +141,7 @@ def merged(plain: Iterable[Detection], roots: RootsSeen, elsewhere: Collection[s
     dropped = 0
     for detection in plain:
         finding = detection.finding
-        stays = finding.rule_id.startswith(_OF_SOURCES) or finding.stem in elsewhere
-        stays = stays or finding.place.path not in roots.covered or not _is_deployed(finding)
+        stays = is_of_source(finding) or finding.stem in elsewhere or finding.place.path not in roots.covered
         if stays or where(finding) in in_roots:
             kept.append(detection)
         else:
@@ -151,9 +150,11 @@ def merged(plain: Iterable[Detection], roots: RootsSeen, elsewhere: Collection[s
     return Merged((*kept, *(d for d in led_back if where(d.finding) not in there)), dropped)
 
 
-def _is_deployed(finding: Finding) -> bool:
-    """Whether a finding is about an object that reaches a cluster; a kustomization is none."""
-    return bool(finding.resource.kind) and not finding.resource.api_version.startswith(f"{KUSTOMIZE_GROUP}/")
+def is_of_source(finding: Finding) -> bool:
+    """Whether a finding is about a file itself, and not about an object that reaches a cluster."""
+    resource = finding.resource
+    is_deployed = bool(resource.kind) and not resource.api_version.startswith(f"{KUSTOMIZE_GROUP}/")
+    return not is_deployed or finding.rule_id.startswith(_OF_SOURCES)
 
 
 def is_rendered_path(path: str) -> bool:
