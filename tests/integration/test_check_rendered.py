@@ -226,6 +226,23 @@ def test_policies_are_judged_in_the_namespace_that_an_overlay_sets(
     assert of_rule(checked(repository({"policies/deny.yaml": deny})), "GG-NET-001") == []
 
 
+def test_objects_without_a_namespace_are_where_the_application_puts_them(
+    repository: Callable[[Mapping[str, str]], Path],
+) -> None:
+    deny = (
+        "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: deny, namespace: shop}\n"
+        "spec: {podSelector: {}, policyTypes: [Ingress, Egress]}\n"
+    )
+    application = (
+        "apiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata: {name: web, namespace: argocd}\n"
+        "spec: {source: {path: base}, destination: {namespace: %s}}\n"
+    )
+    folder = repository(BASE | {"deny.yaml": deny, "app.yaml": application % "shop"})
+    assert of_rule(checked(folder), "GG-NET-001") == []
+    repository({"app.yaml": application % "other"})
+    assert of_rule(checked(folder), "GG-NET-001") == [("base/web.yaml", 1, "kustomize:base")]
+
+
 def test_a_change_is_judged_with_the_policies_of_other_roots(repository: Callable[[Mapping[str, str]], Path]) -> None:
     deny = (
         "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: deny}\n"

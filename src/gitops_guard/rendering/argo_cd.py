@@ -62,7 +62,13 @@ def _of_source(source: dict[str, Data], app: Declared, seen: Surveyed) -> Iterat
     elif below(folder, CHART) in seen.tree.paths:
         yield _helm(source, app, seen, Root("helm", folder))
     elif kustomization_in(folder, seen.tree) is not None:
-        yield Root("kustomize", folder, source=app.label, around=_around(mapping(source.get("kustomize"))))
+        yield Root(
+            "kustomize",
+            folder,
+            source=app.label,
+            around=_around(mapping(source.get("kustomize"))),
+            namespace=_destination(app),
+        )
     else:
         yield Plain(folder, app.label)
 
@@ -82,12 +88,16 @@ def _helm(source: dict[str, Data], app: Declared, seen: Surveyed, root: Root) ->
             for item in mappings(helm.get("parameters"))
         ),
         release=text(helm.get("releaseName")) or app.name,
-        namespace=text(helm.get("namespace")) or text(mapping(app.spec.get("destination")).get("namespace")),
+        namespace=text(helm.get("namespace")) or _destination(app),
         kube_version=text(helm.get("kubeVersion")) or seen.kube_version,
         api_versions=tuple(texts(helm.get("apiVersions"))) or seen.api_versions,
         include_crds=helm.get("skipCrds") is not True,
         unknown=unknown,
     )
+
+
+def _destination(app: Declared) -> str:
+    return text(mapping(app.spec.get("destination")).get("namespace"))
 
 
 def _values_files(helm: dict[str, Data], folder: str, seen: Surveyed) -> tuple[str, ...]:

@@ -28,6 +28,7 @@ from gitops_guard.text import Position, Span
 
 _NOWHERE = Position(0, 0)
 _RENDERED = ".rendered-"
+_UNNAMED = "directory:"
 _OF_SOURCES = ("GG-SEC-", "GG-GIT-", "GG-DKR-")
 """Families that judge what a file holds, whatever an overlay makes of it: a secret in a base is in the repository."""
 
@@ -111,8 +112,14 @@ def look_at_roots(
         else:
             path = below(root.path, f"{_RENDERED}{number}/{root.tool}.yaml")
             found = inspect(SourceFile(path, result.text), of_objects, context)
-            seen.append(RootSeen(result, path, found.detections, found.facts, Sources(result, session)))
+            facts = tuple(_in_namespace(fact, root.namespace) for fact in found.facts)
+            seen.append(RootSeen(result, path, found.detections, facts, Sources(result, session)))
     return RootsSeen(tuple(seen), tuple(failed), _covered(session, seen))
+
+
+def _in_namespace(fact: Fact, namespace: str) -> Fact:
+    """A fact of an object that names no namespace, in the one that whoever deploys it gives."""
+    return fact._replace(scope=namespace) if namespace and fact.scope.startswith(_UNNAMED) else fact
 
 
 def merged(plain: Iterable[Detection], roots: RootsSeen, elsewhere: Collection[str] = ()) -> Merged:

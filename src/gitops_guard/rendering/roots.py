@@ -58,7 +58,8 @@ class Root(NamedTuple):
     add. `resources` are what a folder without a kustomization.yaml holds, relative to it: Flux writes one itself.
     `substitutions` are the variables of a Flux Kustomization; None where it substitutes none at all.
     `values_files` are paths in the repository, `values` further values as YAML or JSON texts; later ones win, files
-    come first, `parameters` last. `unknown` are inputs that are not in the repository, in words.
+    come first, `parameters` last. `namespace` is where objects go that name none. `unknown` are inputs that are not in
+    the repository, in words.
     """
 
     tool: ToolName

@@ -1,9 +1,9 @@
 """Attacks on rendering, each with the real tools: the root is not rendered, and says why; the rest goes on."""
 
+import re
 import resource
 import socket
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,6 +13,7 @@ from gitops_guard.rendering.build import Renderer, Surroundings
 from gitops_guard.rendering.roots import NotRendered, Rendered, Root
 from gitops_guard.rendering.sandbox import Limits, Output, Refused, Tool, run
 from gitops_guard.rendering.trees import DiskTree
+from listening import nobody_came
 from rendering_parts import CHART, CONFIG_MAP, QUICK, graph_of, real_tools, refused, renderer, tree_of
 
 pytestmark = pytest.mark.real
@@ -36,24 +37,6 @@ def repository(tmp_path: Path) -> Path:
     folder = tmp_path / "repository"
     (folder / "app").mkdir(parents=True)
     return folder
-
-
-@pytest.fixture
-def listener() -> Iterator[socket.socket]:
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        listening.listen()
-        listening.setblocking(False)  # noqa: FBT003 - the name of the standard library's method
-        yield listening
-
-
-def nobody_came(listening: socket.socket) -> bool:
-    time.sleep(0.05)
-    try:
-        listening.accept()
-    except BlockingIOError:
-        return True
-    return False
 
 
 def on_disk(repository: Path, root: Root) -> Rendered | NotRendered:
@@ -139,16 +122,6 @@ def test_a_folder_that_is_named_like_a_remote_base(entry: str) -> None:
     assert "remote" in refused(TOP, files).reason
 
 
-def test_the_sandbox_itself_has_no_way_out(listener: socket.socket) -> None:
-    if not sandbox.has_no_network():
-        pytest.skip("this kernel gives no network namespace: the scan for remote places stands alone")
-    tools = real_tools()
-    assert tools.kustomize is not None
-    base = f"resources: ['http://127.0.0.1:{listener.getsockname()[1]}/base.yaml']\n".encode()
-    assert isinstance(run(tools.kustomize, {"repo/kustomization.yaml": base}, ("repo",), QUICK), Refused)
-    assert nobody_came(listener)
-
-
 def test_helm_charts_in_a_kustomization() -> None:
     text = "helmCharts: [{name: minecraft, repo: 'http://127.0.0.1:1', version: 1.0.0}]\n"
     assert "helmCharts" in refused(TOP, {"app/kustomization.yaml": text}).reason
@@ -188,7 +161,7 @@ def test_a_bomb_of_aliases() -> None:
     [
         ('{{- $s := "xxxxxxxx" -}}{{- range until 60 -}}{{- $s = printf "%s%s" $s $s -}}{{- end -}}', "memory"),
         ("{{- range until 2000000000 -}}{{- end -}}", "memory"),
-        ("{{- range until 100000 -}}{{- range until 100000 -}}{{- end -}}{{- end -}}", "processor time"),
+        ("{{- range until 100000 -}}{{- range until 100000 -}}{{- end -}}{{- end -}}", "processor time|took longer"),
         ('{{- define "a" -}}{{- include "a" . -}}{{- end -}}{{- include "a" . -}}', "nested reference"),
         ('{{ fail "the values are wrong" }}', "the values are wrong"),
         ("{{ .Values.missing.deep }}", "nil pointer"),
@@ -198,7 +171,7 @@ def test_a_bomb_of_aliases() -> None:
 def test_a_template_that_hurts(template: str, reason: str) -> None:
     start = time.monotonic()
     found = refused(SHOP, {"shop/Chart.yaml": CHART, "shop/templates/a.yaml": template})
-    assert reason in found.reason
+    assert re.search(reason, found.reason)
     assert time.monotonic() - start < QUICK.wall_seconds + 2
     assert "/tmp" not in found.reason  # noqa: S108 - it must name no place of this machine
 
