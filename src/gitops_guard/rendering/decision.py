@@ -11,6 +11,9 @@ from gitops_guard.syntax.field import Field, KeyPath
 _LEAVES = 60
 """Values below a field that are asked for where they come from; a larger one is taken by where it begins."""
 
+_QUESTIONS = 3000
+"""Questions to layers for one collection: where layers are many, fewer of its values are asked for."""
+
 
 def decided(obj: KubernetesObject, keypath: KeyPath, layers: Sequence[Layer]) -> SourcePlace | None:
     """Where a field of an object is decided.
@@ -42,7 +45,7 @@ def _said(wanted: Sought, layers: Sequence[Layer]) -> Said | None:
     if not _is_collection(wanted.field):
         found = _single(wanted, layers)
         return None if found is None else found.look(wanted)
-    sources = {_single(leaf, layers) for leaf in _leaves(wanted)}
+    sources = {_single(leaf, layers) for leaf in _leaves(wanted, max(1, _QUESTIONS // max(1, len(layers))))}
     if len(sources) == 1:
         only = sources.pop()
         said = None if only is None else only.look(wanted)
@@ -68,10 +71,10 @@ def _is_collection(field: Field) -> bool:
     return field.is_mapping or field.is_sequence
 
 
-def _leaves(wanted: Sought) -> list[Sought]:
+def _leaves(wanted: Sought, most: int) -> list[Sought]:
     found: list[Sought] = []
     pending = [wanted]
-    while pending and len(found) < _LEAVES:
+    while pending and len(found) < min(most, _LEAVES):
         one = pending.pop()
         below = list(_below(one.field))
         if below:

@@ -10,6 +10,10 @@ Trace = Callable[[KubernetesObject, KeyPath], SourcePlace | None]
 """Gives the source of a field of a rendered object, by the keypath below the object."""
 
 
+MOST_FIELDS = 20_000
+"""Fields of one root that are led back; of more it is said that their source is not known."""
+
+
 class SourceMap:
     """The sources of the objects of one rendered root; each field is looked up once, when it is first asked for."""
 
@@ -32,6 +36,6 @@ class SourceMap:
         """
         key = (identity, keypath)
         if key not in self._known:
-            obj = self._objects.get(identity)
+            obj = self._objects.get(identity) if len(self._known) < MOST_FIELDS else None
             self._known[key] = None if obj is None else self._trace(obj, keypath)
         return self._known[key]

@@ -121,7 +121,7 @@ def prove(  # noqa: PLR0913, PLR0917 - a proof rests on all of these
     if own is None or own.after is None:
         raise NotProvedError(f"{obj.identity} would not change")
     _as_claimed(obj, intents, own.after)
-    _valid(obj, own.after, validate)
+    valid = _valid(obj, own.after, validate)
     changed = _same_everywhere(state.root, pairs, own)
     _require_gone(gone, state.rendered, mine)
     roots = [state.root.name]
@@ -136,6 +136,7 @@ def prove(  # noqa: PLR0913, PLR0917 - a proof rests on all of these
     where = f"in {_count(len(changed), 'object')} of {_count(len(roots), 'root')}"
     sentences = (
         f"rendered before and after: only {paths} changes, {where}",
+        *valid,
         "the problem is gone from the rendered result, no new one appears",
     )
     return Proof(tuple(dict.fromkeys(roots)), tuple(dict.fromkeys(map(str, changed))), sentences)
@@ -170,13 +171,18 @@ def _sorted(value: Data) -> Data:
     return [_sorted(item) for item in value] if isinstance(value, list) else value
 
 
-def _valid(before: KubernetesObject, after: KubernetesObject, validate: Validate | None) -> None:
+def _valid(before: KubernetesObject, after: KubernetesObject, validate: Validate | None) -> tuple[str, ...]:
     was, now = before.field.data, after.field.data
     if validate is None or not isinstance(was, dict) or not isinstance(now, dict):
-        return
+        return ()
     verdict = validate(now)
-    if verdict.error and not validate(was).error:
+    if verdict.error and validate(was).error:
+        raise NotProvedError(f"the rendered object was not valid before: {validate(was).error}")
+    if verdict.error:
         raise NotProvedError(f"the rendered object would not be valid: {verdict.error}")
+    if verdict.not_judged:
+        return (f"the rendered object was not checked against a schema: {verdict.not_judged}",)
+    return ("the rendered object is valid against the Kubernetes schema",)
 
 
 def _same_everywhere(root: Root, pairs: Sequence[Pair], own: Pair) -> list[ObjectIdentity]:

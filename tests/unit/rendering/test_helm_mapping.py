@@ -1,9 +1,16 @@
+import io
 import json
+import tarfile
+from collections.abc import Mapping
 
 import pytest
 
-from gitops_guard.rendering.roots import Parameter, Root
+from gitops_guard.rendering.build import Surroundings, build_of
+from gitops_guard.rendering.mapping import map_sources
+from gitops_guard.rendering.rendered_objects import rendered_objects
+from gitops_guard.rendering.roots import Parameter, RemoteChart, Rendered, Root
 from mapped_roots import Mapped
+from rendering_parts import real_tools
 
 pytestmark = pytest.mark.real
 
@@ -246,3 +253,52 @@ def test_a_chart_that_loops_over_a_number_ends_in_time() -> None:
     }
     chart = Mapped(ROOT, files)
     assert chart.where("ConfigMap", "data", "a") == "shop/values.yaml:2 values: name: x"
+
+
+class _Archives:
+    def __init__(self, name: str, content: bytes) -> None:
+        self.names = (name,)
+        self._content = content
+
+    def read(self, _: str) -> bytes | None:
+        return self._content
+
+
+def _packed(files: Mapping[str, str]) -> bytes:
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w:gz") as archive:
+        for path, text in files.items():
+            member = tarfile.TarInfo(path)
+            member.size = len(text.encode())
+            archive.addfile(member, io.BytesIO(text.encode()))
+    return out.getvalue()
+
+
+def test_a_chart_that_is_kept_elsewhere_is_led_back_to_the_values_of_its_release() -> None:
+    release = """\
+apiVersion: helm.toolkit.fluxcd.io/v2
+kind: HelmRelease
+metadata: {name: shop}
+spec:
+  values:
+    replicas: 4
+"""
+    root = Root(
+        "helm",
+        "",
+        chart=RemoteChart("shop", "0.1.0", "https://charts.example"),
+        values=('{"replicas": 4}',),
+        source="release.yaml: HelmRelease shop",
+    )
+    files = {"release.yaml": release.encode()}
+    around = Surroundings(real_tools(), archives=_Archives("shop-0.1.0.tgz", _packed(CHART)))
+    rendered = build_of(root, around)(files)
+    assert isinstance(rendered, Rendered), rendered
+    sources = map_sources(root, files, lambda one: build_of(one, around), rendered)
+    obj = next(one for one in rendered_objects(rendered.text) if one.kind == "Deployment")
+    decided = sources.locate(obj.identity, ("spec", "replicas"))
+    assert decided is not None
+    assert (decided.path, decided.kind, decided.start and decided.start.line) == ("release.yaml", "inline-values", 6)
+    other = sources.locate(obj.identity, (*CONTAINERS, 1, "securityContext", "privileged"))
+    assert other is not None
+    assert (other.path, other.is_exact) == ("release.yaml", False)

@@ -13,7 +13,7 @@ from gitops_guard.model.kubernetes_object import KubernetesObject
 from gitops_guard.rendering.graph import discover
 from gitops_guard.rendering.mapping import map_sources
 from gitops_guard.rendering.rendered_objects import rendered_objects
-from gitops_guard.rendering.roots import Rendered, Root
+from gitops_guard.rendering.roots import NotRendered, Rendered, Root
 from gitops_guard.rendering.source_fix import RefusedFix, fix_at_source
 from gitops_guard.rendering.source_proof import Repository, RootState
 from gitops_guard.rendering.trees import ListedTree
@@ -316,6 +316,30 @@ def test_a_value_that_changes_more_than_the_finding_is_refused() -> None:
     refused = Tree(files, Root("helm", "shop")).fixed(PRIVILEGED)
     assert isinstance(refused, RefusedFix)
     assert "it would change more: ConfigMap more, data.said" in refused.reason
+
+
+def test_a_chart_within_a_chart_is_not_edited() -> None:
+    files = {
+        "shop/Chart.yaml": CHART["shop/Chart.yaml"] + "dependencies: [{name: db, version: 1.0.0}]\n",
+        "shop/charts/db/Chart.yaml": "apiVersion: v2\nname: db\nversion: 1.0.0\n",
+        "shop/charts/db/values.yaml": "privileged: true\nimage: {tag: '1'}\n",
+        "shop/charts/db/templates/app.yaml": CHART["shop/templates/app.yaml"].replace("{{ .Values.image.name }}", "a"),
+    }
+    refused = Tree(files, Root("helm", "shop")).fixed(PRIVILEGED)
+    assert isinstance(refused, RefusedFix)
+    assert (
+        "shop/charts/db/values.yaml:1 belongs to a chart within a chart: set its value in the chart" in refused.reason
+    )
+
+
+def test_a_root_that_shares_the_source_and_is_not_rendered_is_no_proof() -> None:
+    tree = Tree(BASE | OVER, Root("kustomize", "over"))
+    other = NotRendered(Root("kustomize", "lab"), "no tool")
+    repository = tree.repository()._replace(fed_by=lambda _: [other])
+    tree.repository = lambda: repository  # type: ignore[method-assign]
+    refused = tree.fixed(PRIVILEGED)
+    assert isinstance(refused, RefusedFix)
+    assert "kustomize:lab uses the source too and is not rendered: no tool" in refused.reason
 
 
 def test_a_secret_beside_an_edit_is_masked_in_the_diff() -> None:
