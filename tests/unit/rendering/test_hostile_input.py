@@ -10,7 +10,7 @@ import pytest
 
 from gitops_guard.rendering import sandbox
 from gitops_guard.rendering.build import Renderer, Surroundings
-from gitops_guard.rendering.roots import NotRendered, Rendered, Root
+from gitops_guard.rendering.roots import NotRendered, Parameter, Rendered, Root
 from gitops_guard.rendering.sandbox import Limits, Output, Refused, Tool, run
 from gitops_guard.rendering.trees import DiskTree
 from listening import nobody_came
@@ -207,6 +207,16 @@ def test_an_application_that_points_outside_the_repository() -> None:
 def test_words_that_would_be_options_of_helm(release: str) -> None:
     files = {"shop/Chart.yaml": CHART, "shop/templates/a.yaml": CONFIG_MAP}
     assert "release name" in refused(SHOP._replace(release=release), files).reason
+
+
+def test_words_and_names_that_no_program_takes() -> None:
+    files = {"shop/Chart.yaml": CHART, "shop/templates/a.yaml": CONFIG_MAP}
+    root = SHOP._replace(parameters=(Parameter("a", "b\0c"),))
+    assert refused(root, files).reason == "one of its words holds a NUL character"
+    long = "x" * 300 + ".yaml"
+    assert "cannot be copied" in refused(SHOP, files | {f"shop/templates/{long}": CONFIG_MAP}).reason
+    parameters = tuple(Parameter(f"a{n}", "x" * 1000) for n in range(4000))
+    assert "cannot be run" in refused(SHOP._replace(parameters=parameters), files).reason
 
 
 def test_helm_asks_no_cluster_and_no_name_server(listener: socket.socket) -> None:
