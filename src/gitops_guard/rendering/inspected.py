@@ -203,10 +203,21 @@ class Sources:
         """The source of a place; the nearest file as a whole where no line is known."""
         for root, identity in self._objects.get(place.document, ()):
             if place.keypath[: len(root)] == root:
-                found = self._map.locate(identity, place.keypath[len(root) :])
+                found = self._found(identity, place.keypath[len(root) :])
                 if found is not None:
                     return _as_place(found)
         return Place(_nearest(self._result, self._session), 0, (), Span(0, 0), _NOWHERE, _NOWHERE)
+
+    def _found(self, identity: ObjectIdentity, keypath: KeyPath) -> SourcePlace | None:
+        """The source of a field; where only its file is known, that of the nearest field above it in the same file."""
+        found = self._map.locate(identity, keypath)
+        for depth in range(len(keypath) - 1, 0, -1):
+            if found is None or found.is_exact:
+                break
+            above = self._map.locate(identity, keypath[:depth])
+            if above is not None and above.is_exact and above.path == found.path:
+                return above
+        return found
 
 
 def _as_place(found: SourcePlace) -> Place:
