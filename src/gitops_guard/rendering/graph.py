@@ -179,6 +179,7 @@ class _Survey:
         """All roots, each once, with who asks for it: a folder that is asked for is not rendered by itself too."""
         asked = self._roots()
         taken = {(root.tool, root.path) for root in asked if root.chart is None}
+        taken |= {("kustomize", below(root.path, name)) for root in asked for name in root.resources}
         merged: dict[Root, dict[str, None]] = {}
         for root in (*(root for root in (*own, *charts) if (root.tool, root.path) not in taken), *asked):
             merged.setdefault(root._replace(source=""), {})[root.source] = None
