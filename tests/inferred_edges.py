@@ -20,7 +20,7 @@ def located(text: str, path: str = "app.yaml") -> Iterator[Located]:
     lines = LineIndex(text)
     for document in parse(text).documents:
         for obj in objects(document):
-            yield Located(obj, _place_of(lines, path, document.number))
+            yield Located(obj, _place_of(lines, path, document.number), path)
 
 
 def _place_of(lines: LineIndex, path: str, document: int) -> Callable[[Field], Place]:

@@ -28,7 +28,7 @@ def located(text: str, path: str = "cluster.yaml") -> Iterator[Located]:
 
     for document in parse(text).documents:
         for obj in objects(document):
-            yield Located(obj, places(document.number))
+            yield Located(obj, places(document.number), path)
 
 
 def of_text(text: str) -> Cluster:

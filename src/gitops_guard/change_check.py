@@ -21,6 +21,7 @@ from gitops_guard.inspection import Rules, inspect
 from gitops_guard.local_configuration import local_settings, only_rules, settings_of
 from gitops_guard.model.inventory import Fact
 from gitops_guard.model.used_image import UsedImage
+from gitops_guard.network_effect import assess_network
 from gitops_guard.options import level
 from gitops_guard.related_files import related_files
 from gitops_guard.report import Comparison, Coverage, ImageRow, ReadText, Report
@@ -53,7 +54,10 @@ class Asking(NamedTuple):
 
 
 class Request(NamedTuple):
-    """What to compare and how to judge it; `settings` None reads the configuration of the base."""
+    """What to compare and how to judge it; `settings` None reads the configuration of the base.
+
+    `network`: say what the change does to connections, not only which it opens.
+    """
 
     base: str
     head: str | None
@@ -63,6 +67,7 @@ class Request(NamedTuple):
     settings: Settings | None
     today: date
     asking: Asking = Asking()
+    network: bool = False
 
 
 def check_change(
@@ -124,8 +129,10 @@ def judge(change: Change, request: Request) -> Judged:
     head.judge_whole()
     base.judge_whole()
     _lead_back(change, run, head, base)
-    detections = [*head.detections, *_configuration(change, run, head)]
+    network = assess_network(change, run, whole=request.network)
+    detections = [*head.detections, *network.detections, *_configuration(change, run, head)]
     report, texts = _report(change, request, run, head, base, detections, related.skipped)
+    report = report._replace(network=network.change, skipped_rules=(*report.skipped_rules, *network.skipped))
     return Judged(report._replace(seconds=time.monotonic() - start), texts, settings.comments_budget)
 
 

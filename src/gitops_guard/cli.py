@@ -192,11 +192,10 @@ def _run_schema(arguments: argparse.Namespace) -> int:
     return CLEAN
 
 
-def _run_init(_: argparse.Namespace) -> int:
-    from gitops_guard.starter import write_configuration  # noqa: PLC0415
+def _run_init(arguments: argparse.Namespace) -> int:
+    from gitops_guard.init_command import init  # noqa: PLC0415
 
-    sys.stdout.write(f"wrote {write_configuration(os.getcwd())}\n")  # noqa: PTH109
-    return CLEAN
+    return init(arguments, datetime.now(UTC).date())
 
 
 def _printable(text: str) -> str:

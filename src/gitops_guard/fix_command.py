@@ -4,11 +4,14 @@ import argparse
 import os
 import sys
 import tempfile
+from collections.abc import Sequence
 from datetime import date
 
+from gitops_guard import pipeline
 from gitops_guard.checking import informed, tree_run, write
 from gitops_guard.errors import CLEAN, SourceError
 from gitops_guard.publishers.escape import printable
+from gitops_guard.sources.tree import names
 from gitops_guard.tree_fixes import FixedFile, fix_tree
 
 
@@ -17,7 +20,8 @@ def fix(arguments: argparse.Namespace, today: date) -> int:
     root = os.getcwd()  # noqa: PTH109 - the scan path does without pathlib
     run = informed(tree_run(arguments, root, today), arguments.paths, offline=arguments.offline)
     changed = problems = refused = 0
-    for fixed in fix_tree(run, arguments.paths, safe_only=arguments.safe_only, everything=arguments.all):
+    out = _left_out(run, arguments.paths)
+    for fixed in fix_tree(run, arguments.paths, safe_only=arguments.safe_only, everything=arguments.all, left_out=out):
         refused += _say_refused(fixed)
         if fixed.after == fixed.file.text:
             continue
@@ -30,6 +34,15 @@ def fix(arguments: argparse.Namespace, today: date) -> int:
     verb = "fixed" if arguments.write else "would fix"
     sys.stderr.write(f"{verb} {problems} problems in {changed} files; {refused} have no proved fix\n")
     return CLEAN
+
+
+def _left_out(run: pipeline.Run, paths: Sequence[str]) -> frozenset[tuple[str, str]]:
+    """What is no problem once it is rendered, where there is something to render."""
+    if not pipeline.has_roots(names(paths, run.root)):
+        return frozenset()
+    from gitops_guard.rendered_sides import left_out  # noqa: PLC0415 - many trees hold plain manifests only
+
+    return left_out(run, paths)
 
 
 def _say_refused(fixed: FixedFile) -> int:

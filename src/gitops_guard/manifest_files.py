@@ -50,7 +50,7 @@ class ManifestFiles:
         lines = _Lines(file)
         for document in stream.documents:
             place_of = lines.place_of(document.number)
-            yield from (Located(obj, place_of) for obj in objects(document) if obj.kind in kinds)
+            yield from (Located(obj, place_of, file.path) for obj in objects(document) if obj.kind in kinds)
 
 
 class _Lines:

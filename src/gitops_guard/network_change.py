@@ -4,16 +4,21 @@ Unchanged files are read once, for both sides.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from gitops_guard.errors import SourceError
+from gitops_guard.finding import Place
 from gitops_guard.manifest_files import NOT_A_MANIFEST, ManifestFiles
+from gitops_guard.model.kubernetes_object import ObjectIdentity
+from gitops_guard.model.opened_path import OpenedPath
 from gitops_guard.network.change import Compared, NetworkChange, NetworkSide, compare, names_in
 from gitops_guard.network.cluster import DEFAULT_NAMESPACE, Located
 from gitops_guard.network.completeness import complete
 from gitops_guard.network.inference import infer
 from gitops_guard.network.material import INFERENCE_KINDS
+from gitops_guard.network.opened_paths import opened_paths
+from gitops_guard.network.opening_causes import may_open
 from gitops_guard.network.reading import NETWORK_KINDS, cluster
 from gitops_guard.network.workload_reading import POD_KINDS
 from gitops_guard.network_settings import CLUSTER_DOMAIN
@@ -47,7 +52,7 @@ _IRRELEVANT = frozenset(("image", "imagePullPolicy", "resources", "terminationGr
 class TwoSides(NamedTuple):
     """Both sides, what was looked at, what could not be read, and what was past the bounds (also in `skipped`).
 
-    `is_loose`: workloads or policies of several folders name no namespace.
+    `is_loose`: workloads or policies of several folders name no namespace. `objects` are those of the head.
     """
 
     base: NetworkSide
@@ -57,6 +62,7 @@ class TwoSides(NamedTuple):
     failed: tuple[Skipped, ...]
     beyond: tuple[Skipped, ...]
     is_loose: bool
+    objects: tuple[Located, ...]
 
     @property
     def is_cut(self) -> bool:
@@ -64,20 +70,59 @@ class TwoSides(NamedTuple):
         return bool(self.beyond)
 
 
-def network_change(change: Change, settings: Settings) -> NetworkChange | None:
-    """What a change does to connections; None where it touches nothing that matters for them.
+class Assessment(NamedTuple):
+    """What a change does to connections (None: nothing), and what it opens by the objects that do.
 
-    Only then is the rest of the repository read. The settings say which paths are not looked at.
+    `unknown` says why the connections could not be compared, or which manifests could not be read.
     """
-    if not _touches(change, settings.exclude):
-        return None
+
+    change: NetworkChange | None = None
+    opened: tuple[OpenedPath, ...] = ()
+    unknown: str = ""
+
+
+def network_change(change: Change, settings: Settings) -> NetworkChange | None:
+    """What a change does to connections; None where it touches nothing that matters for them."""
+    return assess(change, settings).change
+
+
+def assess(change: Change, settings: Settings, *, only_openings: bool = False) -> Assessment:
+    """What a change does to connections, and which of its objects open some.
+
+    The rest of the repository is read only where the change touches what matters for connections, or with
+    `only_openings` what may open some. The settings say which paths are not looked at.
+    """
+    touches = _may_open if only_openings else _touches
+    if not touches(change, settings.exclude):
+        return Assessment()
     found = two_sides(change, settings)
     unread = (*found.failed, *found.beyond)
     try:
-        result = _remarked(compare(found.base, found.head, unread), found).change
+        result = _remarked(compare(found.base, found.head, unread), found)
     except SourceError as error:
-        return NetworkChange(doubts=(error.message,), skipped=unread)
-    return None if result.is_empty else result
+        return Assessment(NetworkChange(doubts=(error.message,), skipped=unread), unknown=error.message)
+    paths = opened_paths(
+        result.difference, found.base.cluster, found.head.cluster, found.head.needs, _identities(found.objects)
+    )
+    more = f" and {len(unread) - 1:,} more" if len(unread) > 1 else ""
+    unknown = f"not all manifests could be read: {unread[0].path}{more}" if unread else ""
+    return Assessment(None if result.change.is_empty else result.change, tuple(paths), unknown)
+
+
+def _identities(objects: Iterable[Located]) -> Callable[[Place], ObjectIdentity]:
+    """Tells which object stands at a place."""
+    by_document: dict[tuple[str, int], list[Located]] | None = None
+
+    def identify(place: Place) -> ObjectIdentity:
+        nonlocal by_document
+        if by_document is None:
+            by_document = {}
+            for one in objects:
+                by_document.setdefault((one.path, one.object.document), []).append(one)
+        near = by_document[place.path, place.document]
+        return next(one.object.identity for one in near if one.object.field.keypath == place.keypath)
+
+    return identify
 
 
 def compared(change: Change, settings: Settings, paths: Sequence[str] = ()) -> tuple[Compared, TwoSides]:
@@ -117,6 +162,7 @@ def two_sides(change: Change, settings: Settings, paths: Sequence[str] = ()) -> 
         tuple(dict.fromkeys(failed for one in readings for failed in one.files.failed)),
         tuple(budget.refused),
         len({folder for one in readings for folder in one.loose}) > 1,
+        (*shared.objects, *(obj for _, head in pairs for obj in head.objects)),
     )
 
 
@@ -150,7 +196,7 @@ class _Reading:
         """The folders of workloads and policies that name no namespace."""
         for one in self.objects:
             if one.object.kind in _LOOSE_KINDS and not one.object.identity.namespace:
-                yield one.place_of(one.object.field).path.rpartition("/")[0]
+                yield one.path.rpartition("/")[0]
 
     def forget(self) -> None:
         """Takes away the objects, not the coverage."""
@@ -215,6 +261,15 @@ def _is_wanted(path: str, exclude: Sequence[str], paths: Sequence[str]) -> bool:
 def _touches(change: Change, exclude: Sequence[str]) -> bool:
     """Whether the changed files differ in anything that says something of connections."""
     return any(_file_touches(change, file) for file in change.files if _is_wanted(file.path, exclude, ()))
+
+
+def _may_open(change: Change, exclude: Sequence[str]) -> bool:
+    """Whether the changed files differ in anything that may open a path."""
+    wanted = [file for file in change.files if _is_wanted(file.path, exclude, ())]
+    if not any(_file_touches(change, file) for file in wanted):
+        return False
+    base, head = (_Reading(read(file) for file in wanted) for read in (change.read_base, change.read_head))
+    return base.is_unread or head.is_unread or may_open(*(cluster(complete(side.objects)) for side in (base, head)))
 
 
 def _file_touches(change: Change, file: ChangedFile) -> bool:

@@ -18,7 +18,7 @@ from gitops_guard.model.inventory import Fact, Inventory, inventory
 from gitops_guard.model.used_image import UsedImage
 from gitops_guard.report import Coverage, Report, RuleSummary, SkippedRule
 from gitops_guard.rule import Rule, RuleContext
-from gitops_guard.rules import dockerfile_rules, image_fact_rules, manifest_rules
+from gitops_guard.rules import change_rules, dockerfile_rules, image_fact_rules, manifest_rules
 from gitops_guard.settings import AcceptedRisks, Build, Settings
 from gitops_guard.source_file import Skipped, SourceFile
 from gitops_guard.suppression import Ignore, matches, suppress
@@ -56,7 +56,7 @@ class Side(NamedTuple):
     """What was found on one side of a change, or in a tree; suppression not yet applied.
 
     `facts` are all of them, `facts_by_path` those of files by their paths. `led_back` gives findings in
-    rendered texts their places in sources.
+    rendered texts their places in sources. `covered` are files that reach a cluster only through rendered roots.
     """
 
     detections: tuple[Detection, ...]
@@ -67,6 +67,7 @@ class Side(NamedTuple):
     builds: tuple[Build, ...] = ()
     facts_by_path: Mapping[str, tuple[Fact, ...]] = {}
     led_back: Callable[[Finding], Finding] | None = None
+    covered: frozenset[str] = frozenset()
 
 
 Extend = Callable[[Side, Rules], Side]
@@ -224,7 +225,7 @@ def aliases_of(ignores: dict[str, tuple[Ignore, ...]]) -> dict[str, frozenset[st
 
 def all_rules() -> tuple[Rule, ...]:
     """Every rule there is; one for manifests and Dockerfiles alike is listed as the latter have it: complete."""
-    rules = (*manifest_rules(), *image_fact_rules(), *dockerfile_rules())
+    rules = (*manifest_rules(), *change_rules(), *image_fact_rules(), *dockerfile_rules())
     return tuple({rule.id: rule for rule in rules}.values())
 
 

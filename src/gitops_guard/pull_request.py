@@ -11,7 +11,6 @@ from gitops_guard.checking import exit_code, publish, write
 from gitops_guard.errors import PublishError, UsageError
 from gitops_guard.github.event import PullRequestEvent, read_event
 from gitops_guard.local_configuration import local_settings
-from gitops_guard.network_change import network_change
 from gitops_guard.network_patch import policy_patch
 from gitops_guard.options import report_targets
 from gitops_guard.publishers import markdown, post_review
@@ -28,13 +27,15 @@ def review(arguments: argparse.Namespace, environment: Mapping[str, str], today:
     settings = local_settings(arguments.config, root, today) if arguments.config else None
     base = _base(root, event)
     asking = Asking(offline=arguments.offline, always=not arguments.offline)
-    request = Request(base, event.head_sha, (), frozenset(), arguments.fail_level, settings, today, asking)
+    request = Request(
+        base, event.head_sha, (), frozenset(), arguments.fail_level, settings, today, asking, network=True
+    )
     with open_change(root, base, event.head_sha) as change:
         judged = judge(change, request)
         policy = settings or base_settings(change, today)
-        network = network_change(change, policy)
+        network = judged.report.network
         patch = policy_patch(change, policy, network) if network is not None else None
-        report = _named(judged.report, event)._replace(network=network, network_patch=patch)
+        report = _named(judged.report, event)._replace(network_patch=patch)
         composed = _compose(report, change, judged.budget)
     summary = markdown.render(report)
     for name, file in targets:

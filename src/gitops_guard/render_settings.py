@@ -14,7 +14,8 @@ class RenderSettings(NamedTuple):
 
     `auto` renders what the tools that are there can render, and says what was not; `required` fails where it cannot be
     done at all. `helm_cache` is a folder of chart archives, in the repository or absolute. `api_versions` are told to
-    charts as what the cluster serves. `include` and `exclude` are globs of folders. `seconds` is for each root.
+    charts as what the cluster serves. `include` and `exclude` are globs of folders. `seconds` is for each root,
+    `total_seconds` for all of a run.
     """
 
     mode: Mode = AUTO
@@ -23,3 +24,4 @@ class RenderSettings(NamedTuple):
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
     seconds: int = 20
+    total_seconds: int = 300

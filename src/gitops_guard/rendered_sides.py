@@ -1,21 +1,23 @@
 """Adds what Kustomize and Helm make of a tree to what was found in its files."""
 
 import os
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 from gitops_guard import pipeline
 from gitops_guard.engine import Detection
 from gitops_guard.errors import SourceError
 from gitops_guard.inspection import Rules
 from gitops_guard.render_settings import OFF, REQUIRED, RenderSettings
-from gitops_guard.rendering.inspected import RootsSeen, look_at_roots, merged
+from gitops_guard.rendering.inspected import RootsSeen, is_of_source, look_at_roots, merged
 from gitops_guard.rendering.roots import NotRendered, Tree
 from gitops_guard.rendering.session import Session, fails_without_tools, open_session
 from gitops_guard.rendering.tools import HELM_HINT, KUSTOMIZE_HINT
 from gitops_guard.rendering.trees import DiskTree
 from gitops_guard.report import Coverage
 from gitops_guard.settings import Settings
+from gitops_guard.several_roots import where
 from gitops_guard.source_file import Skipped, decode
+from gitops_guard.sources.tree import walk
 from gitops_guard.suppression import Ignore, matches, may_ignore
 
 _LOOKED_AT = "looked at as part of {}"
@@ -45,6 +47,27 @@ def with_roots(run: pipeline.Run, side: pipeline.Side, rules: Rules) -> pipeline
         ignores=side.ignores | ignores_at(kept, side.ignores, tree.read),
         coverage=coverage_with(side.coverage, session, roots, joined.dropped),
         led_back=roots.led_back,
+        covered=roots.covered,
+    )
+
+
+def left_out(run: pipeline.Run, paths: Sequence[str]) -> frozenset[tuple[str, str]]:
+    """What was found in bases and patches and no rendered result has: pairs of path and stem.
+
+    Raises:
+        SourceError: the configuration requires rendering, and a tool is missing.
+    """
+    rules = pipeline.load_rules(run)
+    side = pipeline.look(walk(paths, run.root), rules, run)
+    after = with_roots(run, side, rules)
+    kept = {where(one.finding) for one in after.detections}
+    if after.led_back is not None:
+        kept |= {where(after.led_back(one.finding)) for one in pipeline.whole(after.facts, rules, run)}
+    found = (one.finding for one in (*side.detections, *pipeline.whole(side.facts, rules, run)))
+    return frozenset(
+        (one.place.path, one.stem)
+        for one in found
+        if one.place.path in after.covered and where(one) not in kept and not is_of_source(one)
     )
 
 

@@ -109,7 +109,8 @@ class Example(NamedTuple):
 
     `at` is the keypath of the finding in the reported form (`spec.containers[0].image`), or several; `fixed` the
     exact text after the rule's fix. `settings` is the text of a `.gitops-guard.yaml`, `beside` further files of the
-    repository, `known` gives what registries and scanners say, when a test asks for it.
+    repository, `known` gives what registries and scanners say, when a test asks for it. `before` is the text that a
+    change replaces by this one, for rules on changes.
     """
 
     text: str
@@ -119,6 +120,7 @@ class Example(NamedTuple):
     settings: str = ""
     beside: tuple[tuple[str, str], ...] = ()
     known: "Callable[[], tuple[ImageFacts, ...]]" = tuple
+    before: str | None = None
 
 
 class Rule(NamedTuple):

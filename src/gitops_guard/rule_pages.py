@@ -44,12 +44,17 @@ def explain(name: str) -> str:
         f"- controls: {', '.join(rule.controls)}",
     ]
     if rule.bad:
-        lines += ["", "## Example", "", "Reported:", "", *_code(rule, rule.bad[0].text)]
+        lines += ["", "## Example", "", *_before(rule), "Reported:", "", *_code(rule, rule.bad[0].text)]
         if rule.bad[0].fixed is not None:
             lines += ["", "Fixed:", "", *_code(rule, rule.bad[0].fixed)]
     if rule.good:
         lines += ["", "Not reported:", "", *_code(rule, rule.good[0].text)]
     return "\n".join(lines) + "\n"
+
+
+def _before(rule: Rule) -> list[str]:
+    text = rule.bad[0].before
+    return [] if text is None else ["Before the change:", "", *_code(rule, text), ""]
 
 
 def _code(rule: Rule, text: str) -> list[str]:

@@ -47,7 +47,14 @@ def with_patches(report: Report, run: pipeline.Run, paths: Sequence[str]) -> Rep
     return report._replace(findings=merge(findings, Combiner(workbench, texts.get, fixable).combine))
 
 
-def fix_tree(run: pipeline.Run, paths: Sequence[str], *, safe_only: bool, everything: bool) -> Iterator[FixedFile]:
+def fix_tree(
+    run: pipeline.Run,
+    paths: Sequence[str],
+    *,
+    safe_only: bool,
+    everything: bool,
+    left_out: frozenset[tuple[str, str]] = frozenset(),
+) -> Iterator[FixedFile]:
     """The files that proved fixes change, and those with problems that have none.
 
     Args:
@@ -55,10 +62,11 @@ def fix_tree(run: pipeline.Run, paths: Sequence[str], *, safe_only: bool, everyt
         paths: files and folders.
         safe_only: only fixes that cannot change what an application sees.
         everything: also patches whose effect depends on the application.
+        left_out: pairs of path and stem of what is no problem once it is rendered.
     """
     workbench, files = _workbench(run, paths)
     for file in files:
-        fixed = _fix_file(file, workbench, run, safe_only=safe_only, everything=everything)
+        fixed = _fix_file(file, workbench, run, left_out, safe_only=safe_only, everything=everything)
         if fixed.after != file.text or fixed.refused:
             yield fixed
 
@@ -80,14 +88,21 @@ def _workbench(run: pipeline.Run, paths: Sequence[str]) -> tuple[Workbench, list
     return workbench, candidates
 
 
-def _fix_file(
-    file: SourceFile, workbench: Workbench, run: pipeline.Run, *, safe_only: bool, everything: bool
+def _fix_file(  # noqa: PLR0913 - what is asked for, and where
+    file: SourceFile,
+    workbench: Workbench,
+    run: pipeline.Run,
+    left_out: frozenset[tuple[str, str]],
+    *,
+    safe_only: bool,
+    everything: bool,
 ) -> FixedFile:
     current, applied = file, []
     refused: dict[str, tuple[Finding, str]] = {}
     tried: set[tuple[str, ...]] = set()
     while len(tried) < GROUP_LIMIT:
         wanted, everyone = _wanted(current, workbench, run, safe_only=safe_only, everything=everything)
+        wanted = [d for d in wanted if (d.finding.place.path, d.finding.stem) not in left_out]
         group = next((g for g in groups(wanted) if _key(g) not in tried), None)
         if group is None:
             break

@@ -156,8 +156,8 @@ def _edited_text(file: SourceFile, intents: Sequence[Intent]) -> tuple[str, tupl
     edits = [edit for intent in intents if isinstance(intent, EditText) for edit in intent.edits]
     try:
         after = apply_edits(file.text, set(edits))
-    except ValueError as error:
-        raise _RejectedError(str(error)) from None
+    except ValueError:
+        raise _RejectedError("another fix of the same lines comes first: run it again after that") from None
     if after == file.text:
         raise _RejectedError("the edit changes nothing")
     from gitops_guard.syntax.dockerfile import DockerfileError  # noqa: PLC0415 - only for Dockerfiles

@@ -309,6 +309,32 @@ def test_nothing_behind_a_link_reaches_a_report(repository: Callable[[Mapping[st
     assert of_rule(report, PRIVILEGED) == [("base/web.yaml", 16, "file")]
 
 
+def test_nothing_behind_a_link_of_a_commit_reaches_a_report(repository: Callable[[Mapping[str, str]], Path]) -> None:
+    folder = repository(BASE | {"prod/kustomization.yaml": "resources: [../base]\n"})
+    committed(folder)
+    (folder / "prod/stolen.yaml").symlink_to("/etc/hostname")
+    repository({"prod/kustomization.yaml": "resources: [../base, stolen.yaml]\n"})
+    git(folder, "add", "-A")
+    git(folder, "commit", "-q", "-m", "head")
+    report = checked(folder, "--base", "main~1", "--head", "main")
+    assert Path("/etc/hostname").read_text().strip() not in json.dumps(report)
+    reasons = {entry["path"]: entry["reason"] for entry in report["coverage"]["skipped"]}
+    assert "prod/stolen.yaml is a symbolic link" in reasons["kustomize:prod"]
+
+
+def test_fix_leaves_patches_of_overlays_alone(
+    repository: Callable[[Mapping[str, str]], Path], capfdbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    repository(BASE | {
+        "prod/kustomization.yaml": "resources: [../base]\npatches: [{path: fix.yaml}]\n", "prod/fix.yaml": FIX,
+    })  # fmt: skip
+    assert main(["fix", "--diff"]) == 0
+    diff = capfdbinary.readouterr().out.decode()
+    assert "b/base/web.yaml" in diff
+    assert "prod/fix.yaml" not in diff
+    assert "privileged" not in "".join(line for line in diff.splitlines() if line.startswith(("+", "-")))
+
+
 def test_a_check_of_plain_files_loads_nothing_of_this(repository: Callable[[Mapping[str, str]], Path]) -> None:
     folder = repository({"web.yaml": DEPLOYMENT})
     script = (

@@ -5,16 +5,21 @@ from datetime import date
 import pytest
 
 from gitops_guard.configuration import read
-from gitops_guard.engine import Detection, rule_set
+from gitops_guard.engine import Detection, rule_set, scan_repository
 from gitops_guard.facts.known import KnownImages
 from gitops_guard.fixing import groups, solve
 from gitops_guard.inspection import Rules, inspect
+from gitops_guard.network.difference import difference
+from gitops_guard.network.inference import infer
+from gitops_guard.network.opened_paths import opened_paths
+from gitops_guard.network.reading import cluster
 from gitops_guard.pipeline import all_rules, judge_configuration
 from gitops_guard.rule import Example, Rule, RuleContext
 from gitops_guard.settings import Settings
 from gitops_guard.source_file import SourceFile
 from gitops_guard.syntax.field import format_keypath
 from gitops_guard.workbench import Workbench
+from netpol_objects import located
 
 TODAY = date(2026, 11, 24)
 IDS = frozenset(rule.id for rule in all_rules())
@@ -40,7 +45,19 @@ def workbench(rule: Rule, example: Example) -> Workbench:
     return Workbench(rules, context, beside)
 
 
+def opened(rule: Rule, before: str, after: str) -> list[Detection]:
+    objects = [tuple(located(text, "manifest.yaml")) for text in (before, after)]
+    base, head = (cluster(those) for those in objects)
+    found = difference(base, head)
+    by_place = {one.place_of(one.object.field): one.object.identity for one in objects[1]}
+    paths = opened_paths(found, base, head, infer(objects[1]), by_place.__getitem__)
+    rules, context = rule_set((rule,)), RuleContext(Settings(), TODAY)
+    return [one for path in paths for one in scan_repository(path, rules, context)]
+
+
 def detections(rule: Rule, example: Example, text: str) -> list[Detection]:
+    if example.before is not None:
+        return opened(rule, example.before, text)
     file = SourceFile(example.path, text)
     if example.path == ".gitops-guard.yaml":
         settings = read(file, IDS, TODAY)

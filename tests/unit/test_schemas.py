@@ -8,12 +8,12 @@ from jsonschema import Draft202012Validator
 
 from gitops_guard import configuration
 from gitops_guard.configuration import file, images, network
-from gitops_guard.errors import UsageError
 from gitops_guard.pipeline import all_rules
 from gitops_guard.schemas import schema_text
 from gitops_guard.settings import Settings
 from gitops_guard.source_file import SourceFile
-from gitops_guard.starter import TEXT, write_configuration
+from gitops_guard.starter import Findings
+from gitops_guard.starter import configuration as starter
 
 EXAMPLE = Path(__file__).parents[2] / "examples/repository/.gitops-guard.yaml"
 IDS = frozenset(rule.id for rule in all_rules())
@@ -34,7 +34,7 @@ def test_the_schema_knows_exactly_the_keys_that_are_read() -> None:
     assert set(schema["$defs"]["rule"]["enum"]) == IDS
 
 
-@pytest.mark.parametrize("text", [EXAMPLE.read_text(), TEXT])
+@pytest.mark.parametrize("text", [EXAMPLE.read_text(), starter(Findings(), date(2026, 11, 24))])
 def test_the_example_and_the_starter_are_valid_for_both(text: str) -> None:
     value = yaml.load(text, yaml.BaseLoader)  # noqa: S506 - BaseLoader makes nothing but text
     for key in ("exclude", "rules", "digests"):
@@ -43,13 +43,6 @@ def test_the_example_and_the_starter_are_valid_for_both(text: str) -> None:
     found = configuration.read(SourceFile(".gitops-guard.yaml", text), IDS, date(2026, 11, 24))
     assert isinstance(found, Settings)
     assert all(not waiver.defects for waiver in found.waivers)
-
-
-def test_the_starter_never_overwrites(tmp_path: Path) -> None:
-    assert write_configuration(str(tmp_path)) == ".gitops-guard.yaml"
-    with pytest.raises(UsageError, match="exists already"):
-        write_configuration(str(tmp_path))
-    assert (tmp_path / ".gitops-guard.yaml").read_text() == TEXT
 
 
 def test_the_report_schema_is_one() -> None:

@@ -19,10 +19,11 @@ EGRESS = "egress"
 
 
 class Located(NamedTuple):
-    """An object as it was read, and how to say where a field of it stands."""
+    """An object as it was read, how to say where a field of it stands, and the path of its file."""
 
     object: KubernetesObject
     place_of: Callable[[Field], Place]
+    path: str
 
 
 class ContainerPort(NamedTuple):

@@ -49,10 +49,9 @@ def scoped(objects: Iterable[Located], folder_of: Callable[[str], str] | None = 
 
 
 def _scoped(one: Located, folder_of: Callable[[str], str]) -> Scoped:
-    path = one.place_of(one.object.field).path
     namespace = one.object.identity.namespace
     is_loose = not namespace and one.object.kind in _NAMESPACED
-    return Scoped(one, path, Scope("", folder_of(path)) if is_loose else Scope(namespace, ""), is_loose)
+    return Scoped(one, one.path, Scope("", folder_of(one.path)) if is_loose else Scope(namespace, ""), is_loose)
 
 
 def _folder(path: str) -> str:

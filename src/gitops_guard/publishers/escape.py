@@ -90,6 +90,26 @@ def markdown_text(text: str, most: int = _LONGEST_NAME) -> str:
     return "".join(markdown_code(part) if number % 2 else _prose(part) for number, part in enumerate(parts))
 
 
+def summary_html(text: str, most: int = _LONGEST_NAME) -> str:
+    """The text as the inside of a `<summary>`, where GitHub reads HTML and no Markdown; code spans become `<code>`."""
+    parts = cut(printable_unicode(text), most).split("`")
+    if len(parts) % 2 == 0:
+        parts = ["`".join(parts)]
+    return "".join(f"<code>{_html(part)}</code>" if n % 2 else _html(_inert(part)) for n, part in enumerate(parts))
+
+
+def _html(text: str) -> str:
+    from html import escape  # noqa: PLC0415 - a table of all entities, which few texts need
+
+    return escape(text)
+
+
+def _inert(text: str) -> str:
+    """The text without anything that GitHub makes a mention, a reference or a link of."""
+    shown = re.sub("([@#:])(?=[^ ])", rf"\1{_ZERO_WIDTH_SPACE}", text)
+    return re.sub(r"(?i)\b(www|gh)(?=[.-])", rf"\1{_ZERO_WIDTH_SPACE}", shown)
+
+
 def _prose(text: str) -> str:
     shown = text.translate(_MARKUP)
     shown = shown.replace("://", f":{_ZERO_WIDTH_SPACE}//")

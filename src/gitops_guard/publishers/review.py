@@ -10,6 +10,7 @@ from typing import NamedTuple
 from gitops_guard.finding import DISPLAY_ONLY, NEW, Finding, Patch
 from gitops_guard.publishers.escape import markdown_code as code
 from gitops_guard.publishers.escape import markdown_text as plain
+from gitops_guard.publishers.escape import summary_html
 from gitops_guard.report import Report
 
 BODY_LIMIT = 60_000
@@ -194,7 +195,7 @@ def _body(found: Sequence[Finding], patch: Patch | None, suggestion: tuple[str, 
     if patch is not None and suggestion is None:
         lines += _folded("The patch (git apply)", patch.diff)
     for other in _to_read(found):
-        lines += _folded(f"A patch to read: {plain(other.title)}", other.diff, f"{plain(other.note)}.")
+        lines += _folded(f"A patch to read: {summary_html(other.title)}", other.diff, f"{plain(other.note)}.")
     lines += _proof(found, patch)
     return _bounded("\n".join(lines) + "\n")
 

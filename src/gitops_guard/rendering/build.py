@@ -2,8 +2,10 @@
 
 import hashlib
 import json
+import os
 import re
-from collections.abc import Mapping
+import time
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from gitops_guard.rendering.chart_files import CHART, Archives, archive_of, chart_reach, completed
@@ -23,16 +25,21 @@ _VALUES = "values"
 _NAME = re.compile(r"[a-z0-9]([-a-z0-9.]{0,51}[a-z0-9])?\Z")
 _VERSION = re.compile(r"v?\d+\.\d+(\.\d+)?\Z")
 _API_VERSION = re.compile(r"[A-Za-z0-9.-]+(/[A-Za-z0-9.-]+){0,2}\Z")
+_MOST_AT_ONCE = 4
 _DEFAULT_RELEASE = "release-name"
 
 
 class Surroundings(NamedTuple):
-    """What building needs besides the repository's files. `archive_hint` is where a chart's archive may be put."""
+    """What building needs besides the repository's files.
+
+    `archive_hint` is where a chart's archive may be put. `total_seconds` is what all builds of a run may take together.
+    """
 
     tools: Tools
     limits: Limits = Limits()
     archives: Archives | None = None
     archive_hint: str = ""
+    total_seconds: float = 300.0
 
 
 class Renderer:
@@ -41,6 +48,7 @@ class Renderer:
     def __init__(self, around: Surroundings) -> None:
         self._around = around
         self._known: dict[bytes, Rendered | NotRendered] = {}
+        self._spent = 0.0
         self.built = 0
 
     def render(self, root: Root, tree: Tree) -> Rendered | NotRendered:
@@ -54,6 +62,21 @@ class Renderer:
             return NotRendered(root, f"{missing} cannot be read")
         return self.builder(root)(files)
 
+    def prepare(self, roots: Iterable[Root], tree: Tree) -> None:
+        """Builds several roots at once, as many as there are processors; `render` knows their results then."""
+        waiting: dict[bytes, tuple[Root, dict[str, bytes]]] = {}
+        for root in roots:
+            files = self.files(root, tree)
+            key = _key(root, files)
+            if files and key not in self._known:
+                waiting[key] = (root, files)
+        if len(waiting) < 2:  # noqa: PLR2004 - one needs no company
+            return
+        from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - a single root needs none
+
+        with ThreadPoolExecutor(min(os.cpu_count() or 1, _MOST_AT_ONCE)) as pool:
+            self._known |= zip(waiting, pool.map(lambda job: self._build(*job), waiting.values()), strict=True)
+
     def files(self, root: Root, tree: Tree) -> dict[str, bytes]:
         """The content of the files that a root needs; none for one that cannot be built."""
         paths = needed(root, tree)
@@ -66,11 +89,23 @@ class Renderer:
             key = _key(root, files)
             found = self._known.get(key)
             if found is None:
-                self.built += 1
-                found = self._known[key] = build_of(root, self._around)(files)
+                found = self._known[key] = self._build(root, files)
             return found._replace(root=root)
 
         return build
+
+    def _build(self, root: Root, files: Mapping[str, bytes]) -> Rendered | NotRendered:
+        """Builds, as long as the run has time for it: a hostile change may bring any number of slow roots."""
+        if self._spent >= self._around.total_seconds:
+            return NotRendered(
+                root, f"the {self._around.total_seconds:g} s that rendering may take in a run are used up"
+            )
+        start = time.monotonic()
+        try:
+            return build_of(root, self._around)(files)
+        finally:
+            self.built += 1
+            self._spent += time.monotonic() - start
 
 
 def _read(paths: frozenset[str], tree: Tree) -> dict[str, bytes]:

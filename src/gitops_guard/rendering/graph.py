@@ -1,6 +1,6 @@
 """What feeds what in a repository: folders, charts, and the objects that tell Argo CD and Flux what to apply."""
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from gitops_guard.rendering.application_sets import applications_of
@@ -146,19 +146,24 @@ class _Survey:
         self, roots: list[Root], declaring: frozenset[str]
     ) -> list[tuple[list[Declared], frozenset[str]]]:
         """The objects that roots make, with the files which these roots are made of."""
-        found = []
+        renderer = self._renderer
+        if renderer is None:
+            return []
         reached = None if self._changed is None else self._changed | self._asking(self._changed)
-        for root in roots if self._renderer is not None else ():
+        wanted: dict[Root, frozenset[str]] = {}
+        for root in roots:
             paths = self._needed(root)
-            if isinstance(paths, NotRendered) or not (paths & declaring or self._declares(root, paths)):
+            if isinstance(paths, NotRendered) or (reached is not None and paths.isdisjoint(reached)):
                 continue
-            if reached is not None and paths.isdisjoint(reached):
-                continue
+            if paths & declaring or self._declares(root, paths):
+                wanted[root] = paths
+        renderer.prepare(wanted, self._tree)
+        found = []
+        for root, paths in wanted.items():
             self._made_of[root.name] = self._made_of.get(root.name, frozenset()) | paths
-            result = self._renderer.render(root, self._tree) if self._renderer is not None else None
+            result = renderer.render(root, self._tree)
             if isinstance(result, Rendered):
-                made = list(declared_in(root.name, result.text.encode()))
-                found.append((made, paths & declaring))
+                found.append((list(declared_in(root.name, result.text.encode())), paths & declaring))
         return found
 
     def _asking(self, changed: frozenset[str]) -> frozenset[str]:
@@ -174,6 +179,7 @@ class _Survey:
         """All roots, each once, with who asks for it: a folder that is asked for is not rendered by itself too."""
         asked = self._roots()
         taken = {(root.tool, root.path) for root in asked if root.chart is None}
+        taken |= {("kustomize", below(root.path, name)) for root in asked for name in root.resources}
         merged: dict[Root, dict[str, None]] = {}
         for root in (*(root for root in (*own, *charts) if (root.tool, root.path) not in taken), *asked):
             merged.setdefault(root._replace(source=""), {})[root.source] = None
@@ -186,7 +192,7 @@ class _Survey:
         return Graph(
             roots[:MOST_ROOTS],
             needs[:MOST_ROOTS],
-            tuple(dict.fromkeys(f for f in self._found if isinstance(f, Elsewhere))),
+            (*dict.fromkeys(f for f in self._found if isinstance(f, Elsewhere)), *_too_many(roots)),
             tuple(dict.fromkeys(f for f in self._found if isinstance(f, Plain))),
             tuple(dict.fromkeys((*_inclusions(self._folders), *(f for f in self._found if isinstance(f, Edge))))),
             tuple(self._parts(frozenset(root.path for root in roots))),
@@ -238,6 +244,14 @@ class _Survey:
         parts = path.split("/")
         holders = ("/".join(parts[:n]) for n, part in enumerate(parts[:-1]) if part == "templates")
         return any(below(holder, CHART) in self._tree.paths for holder in holders)
+
+
+def _too_many(roots: Sequence[Root]) -> Iterable[Elsewhere]:
+    """What is said of the roots that are not looked at."""
+    if len(roots) > MOST_ROOTS:
+        yield Elsewhere(
+            "the repository", f"{len(roots) - MOST_ROOTS} roots", f"more than {MOST_ROOTS} roots are not looked at"
+        )
 
 
 def _is_chart(path: str) -> bool:

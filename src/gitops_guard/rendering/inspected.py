@@ -105,7 +105,9 @@ def look_at_roots(
     of_objects = Rules(rules.manifest._replace(file=(), stream=()), lambda: rules.dockerfile, rules.read)
     seen: list[RootSeen] = []
     failed: list[NotRendered] = []
-    for number, root in enumerate(roots, first):
+    wanted = tuple(roots)
+    session.prepare(wanted)
+    for number, root in enumerate(wanted, first):
         result = session.render(root)
         if isinstance(result, NotRendered):
             failed.append(result)
@@ -139,8 +141,7 @@ def merged(plain: Iterable[Detection], roots: RootsSeen, elsewhere: Collection[s
     dropped = 0
     for detection in plain:
         finding = detection.finding
-        stays = finding.rule_id.startswith(_OF_SOURCES) or finding.stem in elsewhere
-        stays = stays or finding.place.path not in roots.covered or not _is_deployed(finding)
+        stays = is_of_source(finding) or finding.stem in elsewhere or finding.place.path not in roots.covered
         if stays or where(finding) in in_roots:
             kept.append(detection)
         else:
@@ -149,9 +150,11 @@ def merged(plain: Iterable[Detection], roots: RootsSeen, elsewhere: Collection[s
     return Merged((*kept, *(d for d in led_back if where(d.finding) not in there)), dropped)
 
 
-def _is_deployed(finding: Finding) -> bool:
-    """Whether a finding is about an object that reaches a cluster; a kustomization is none."""
-    return bool(finding.resource.kind) and not finding.resource.api_version.startswith(f"{KUSTOMIZE_GROUP}/")
+def is_of_source(finding: Finding) -> bool:
+    """Whether a finding is about a file itself, and not about an object that reaches a cluster."""
+    resource = finding.resource
+    is_deployed = bool(resource.kind) and not resource.api_version.startswith(f"{KUSTOMIZE_GROUP}/")
+    return not is_deployed or finding.rule_id.startswith(_OF_SOURCES)
 
 
 def is_rendered_path(path: str) -> bool:
@@ -200,10 +203,21 @@ class Sources:
         """The source of a place; the nearest file as a whole where no line is known."""
         for root, identity in self._objects.get(place.document, ()):
             if place.keypath[: len(root)] == root:
-                found = self._map.locate(identity, place.keypath[len(root) :])
+                found = self._found(identity, place.keypath[len(root) :])
                 if found is not None:
                     return _as_place(found)
         return Place(_nearest(self._result, self._session), 0, (), Span(0, 0), _NOWHERE, _NOWHERE)
+
+    def _found(self, identity: ObjectIdentity, keypath: KeyPath) -> SourcePlace | None:
+        """The source of a field; where only its file is known, that of the nearest field above it in the same file."""
+        found = self._map.locate(identity, keypath)
+        for depth in range(len(keypath) - 1, 0, -1):
+            if found is None or found.is_exact:
+                break
+            above = self._map.locate(identity, keypath[:depth])
+            if above is not None and above.is_exact and above.path == found.path:
+                return above
+        return found
 
 
 def _as_place(found: SourcePlace) -> Place:

@@ -73,9 +73,14 @@ def run(tool: Tool, files: Mapping[str, bytes], arguments: Sequence[str], limits
     refused = _refused(files, limits)
     if refused is not None:
         return refused
+    if any("\0" in word for word in arguments):
+        return Refused("one of its words holds a NUL character")
     with tempfile.TemporaryDirectory(prefix="gitops-guard-", ignore_cleanup_errors=True) as top:
         folder = os.path.join(top, "tree")  # noqa: PTH118 - many short paths
-        _write(folder, files)
+        try:
+            _write(folder, files)
+        except OSError as error:
+            return Refused(f"its files cannot be copied: {error.strerror}")
         return _run(tool, arguments, limits, top, folder)
 
 

@@ -1,7 +1,7 @@
 """Rendering as a run has decided on it: the tools that are there, the limits, which roots are looked at."""
 
 import os
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import NamedTuple
 
 from gitops_guard.render_settings import OFF, REQUIRED, RenderSettings
@@ -12,6 +12,7 @@ from gitops_guard.rendering.kustomize_files import below
 from gitops_guard.rendering.roots import NotRendered, Rendered, Root, Tree
 from gitops_guard.rendering.sandbox import Limits
 from gitops_guard.rendering.tools import Tools, find_tools
+from gitops_guard.rendering.trees import MOST_FILES
 from gitops_guard.settings import Settings
 from gitops_guard.suppression import matches
 
@@ -75,6 +76,11 @@ class Session(NamedTuple):
             return NotRendered(root, "left out by the configuration (render)")
         return self.renderer.render(root, self.tree)
 
+    def prepare(self, roots: Iterable[Root]) -> None:
+        """Builds several roots at once."""
+        if not self.why_not:
+            self.renderer.prepare([root for root in roots if _is_wanted(root, self.settings)], self.tree)
+
     @property
     def lacks_tools(self) -> tuple[str, ...]:
         """The tools that roots need and that are not there."""
@@ -104,11 +110,14 @@ def open_session(  # noqa: PLR0913 - all that a session rests on
     chosen = settings.render or RenderSettings()
     tools = find_tools(environment, top)
     limits = Limits(wall_seconds=chosen.seconds, cpu_seconds=chosen.seconds)
-    found = renderer or Renderer(Surroundings(tools, limits, _archives(tree, chosen.helm_cache), chosen.helm_cache))
+    archives = _archives(tree, chosen.helm_cache)
+    found = renderer or Renderer(Surroundings(tools, limits, archives, chosen.helm_cache, chosen.total_seconds))
     versions = Versions(settings.kubernetes_version, chosen.api_versions)
-    is_off = chosen.mode == OFF
-    graph = discover(tree, versions, None if is_off else found, changed)
-    return Session(tree, graph, found, chosen, tools, "rendering is off in the configuration" if is_off else "")
+    why_not = "rendering is off in the configuration" if chosen.mode == OFF else ""
+    if len(tree.paths) > MOST_FILES:
+        why_not = f"the repository has more than {MOST_FILES} files"
+    graph = discover(tree, versions, None if why_not else found, changed)
+    return Session(tree, graph, found, chosen, tools, why_not)
 
 
 def fails_without_tools(session: Session) -> bool:

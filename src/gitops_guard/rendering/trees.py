@@ -10,6 +10,7 @@ from gitops_guard.source_file import SIZE_LIMIT
 _NEVER = frozenset((".git", ".terraform", ".tox", ".venv", "node_modules", "__pycache__"))
 _MANIFESTS = (".yaml", ".yml", ".json")
 MOST_FILES = 200_000
+"""A listing of the disk stops behind so many; nothing is rendered of a repository that has more."""
 
 
 class DiskTree:

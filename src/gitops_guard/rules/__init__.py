@@ -27,6 +27,13 @@ def image_fact_rules() -> tuple[Rule, ...]:
     return (*IMG_KNOWN, SECRETS)
 
 
+def change_rules() -> tuple[Rule, ...]:
+    """The rules on what a change does as a whole."""
+    from gitops_guard.rules.net.opened_path import RULE as OPENED_PATH  # noqa: PLC0415 - only for comparisons
+
+    return (OPENED_PATH,)
+
+
 def dockerfile_rules() -> tuple[Rule, ...]:
     """The rules on Dockerfiles; those that manifests have too are here with both sides."""
     from gitops_guard.rules.dkr import DKR  # noqa: PLC0415

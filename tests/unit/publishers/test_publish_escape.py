@@ -5,7 +5,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from gitops_guard.publishers.escape import cut, markdown_code, markdown_text, printable, valid_json, valid_unicode
+from gitops_guard.publishers.escape import (
+    cut,
+    markdown_code,
+    markdown_text,
+    printable,
+    summary_html,
+    valid_json,
+    valid_unicode,
+)
 
 HOSTILE = st.text(st.characters(exclude_categories=[]) | st.sampled_from("`|@#<>*_[]()!&\\~$:/\n\r\t\x1b\udc80\u202e"))
 GFM = MarkdownIt("commonmark").enable(["table", "strikethrough"])
@@ -75,3 +83,17 @@ def test_names_are_cut() -> None:
     assert cut("abcdef", 4) == "abc…"
     assert cut("abcd", 4) == "abcd"
     assert len(markdown_code("x" * 10_000)) < 400
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("let `A_FILE` name a file", "let <code>A_FILE</code> name a file"),
+        ("</summary><b>", "&lt;/summary&gt;&lt;b&gt;"),
+        ("`<img src=x>`", "<code>&lt;img src=x&gt;</code>"),
+        ("ask @team of #12", "ask @\u200bteam of #\u200b12"),
+        ("an odd ` one", "an odd ` one"),
+    ],
+)
+def test_a_summary_holds_no_markup_of_others(text: str, shown: str) -> None:
+    assert summary_html(text) == shown

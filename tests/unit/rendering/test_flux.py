@@ -58,6 +58,16 @@ def test_a_folder_without_a_kustomization_gets_one() -> None:
     assert "name: b-settings" in text
 
 
+def test_folders_that_a_written_kustomization_lists_are_parts_of_it() -> None:
+    files = {
+        "apps/b/kustomization.yaml": "resources: [c.yaml]\n", "apps/b/c.yaml": CONFIG_MAP,
+        "flux.yaml": kustomization("path: ./apps"),
+    }  # fmt: skip
+    graph = graph_of(files)
+    assert [root.path for root in graph.roots] == ["apps"]
+    assert ("apps/b", "base") in graph.parts
+
+
 @pytest.mark.real
 def test_patches_images_and_variables() -> None:
     files = {

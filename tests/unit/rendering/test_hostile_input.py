@@ -10,7 +10,7 @@ import pytest
 
 from gitops_guard.rendering import sandbox
 from gitops_guard.rendering.build import Renderer, Surroundings
-from gitops_guard.rendering.roots import NotRendered, Rendered, Root
+from gitops_guard.rendering.roots import NotRendered, Parameter, Rendered, Root
 from gitops_guard.rendering.sandbox import Limits, Output, Refused, Tool, run
 from gitops_guard.rendering.trees import DiskTree
 from listening import nobody_came
@@ -209,6 +209,16 @@ def test_words_that_would_be_options_of_helm(release: str) -> None:
     assert "release name" in refused(SHOP._replace(release=release), files).reason
 
 
+def test_words_and_names_that_no_program_takes() -> None:
+    files = {"shop/Chart.yaml": CHART, "shop/templates/a.yaml": CONFIG_MAP}
+    root = SHOP._replace(parameters=(Parameter("a", "b\0c"),))
+    assert refused(root, files).reason == "one of its words holds a NUL character"
+    long = "x" * 300 + ".yaml"
+    assert "cannot be copied" in refused(SHOP, files | {f"shop/templates/{long}": CONFIG_MAP}).reason
+    parameters = tuple(Parameter(f"a{n}", "x" * 1000) for n in range(4000))
+    assert "cannot be run" in refused(SHOP._replace(parameters=parameters), files).reason
+
+
 def test_helm_asks_no_cluster_and_no_name_server(listener: socket.socket) -> None:
     template = (
         'data: {{ lookup "v1" "Secret" "default" "a" | toJson }}\nhost: {{ getHostByName "localhost" | quote }}\n'
@@ -229,6 +239,15 @@ def test_one_bad_root_leaves_the_others() -> None:
     results = {root.path: render.render(root, tree_of(files)) for root in graph.roots}
     assert isinstance(results["bad"], NotRendered)
     assert isinstance(results["good"], Rendered)
+
+
+def test_any_number_of_slow_roots_is_bounded() -> None:
+    files = {f"{n}/kustomization.yaml": "resources: [a.yaml]\n" for n in range(3)}
+    files |= {f"{n}/a.yaml": CONFIG_MAP.replace("value", str(n)) for n in range(3)}
+    found = Renderer(Surroundings(real_tools(), QUICK, total_seconds=0.001))
+    results = [found.render(root, tree_of(files)) for root in graph_of(files).roots]
+    assert isinstance(results[0], Rendered)
+    assert [one[1] for one in results[1:]] == ["the 0.001 s that rendering may take in a run are used up"] * 2
 
 
 def test_the_environment_of_the_tool_is_empty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -29,7 +29,7 @@ class Configuration(NamedTuple):
 
 def configuration(located: Located) -> Configuration | None:
     """Reads a ConfigMap or Secret of the core group."""
-    obj, place_of = located
+    obj, place_of = located.object, located.place_of
     if obj.api_group or obj.kind not in {CONFIG_MAP, SECRET}:
         return None
     hidden = obj.kind == SECRET

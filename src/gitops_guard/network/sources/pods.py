@@ -102,7 +102,7 @@ class PodFact(NamedTuple):
 
 def pod_fact(located: Located) -> PodFact | None:
     """Reads a workload; None for an object without a pod template."""
-    obj, place_of = located
+    obj, place_of = located.object, located.place_of
     read = workload(obj, Errors(str(obj.identity), place_of))
     if read is None:
         return None
