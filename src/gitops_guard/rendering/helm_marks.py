@@ -11,11 +11,13 @@ from gitops_guard.syntax.nodes import Data
 
 TRUTHY = "truthy"
 FALSY = "falsy"
+OFF = "off"
 MAPPING = "mapping"
 _FIRST_NUMBER = 20_011
 _MOST = 4000
 _TOKEN = re.compile(r"gtq(\d{4})q")
 _NUMBER = re.compile(r"(?<!\d)2\d{4}(?!\d)")
+_VALUE_PATH = re.compile(r"\.Values\.([A-Za-z0-9_.]{1,200})")
 _BASE64 = re.compile(r"[A-Za-z0-9+/]{8,4096}={0,2}")
 
 
@@ -49,7 +51,7 @@ def marks_of(values: dict[str, Data]) -> tuple[Mark, ...]:
         elif isinstance(value, list):
             group, number = FALSY, False
         else:
-            group = TRUTHY if value else FALSY
+            group = TRUTHY if value else OFF if value is False else FALSY
             number = isinstance(value, int | float) and not isinstance(value, bool)
         found.append(Mark(len(found), path, group, number))
     return tuple(found)
@@ -92,6 +94,17 @@ def _place(result: dict[str, Data], values: dict[str, Data], mark: Mark) -> None
         target[str(last)] = value
     elif isinstance(target, list) and isinstance(last, int):
         target[last] = value
+
+
+def named_in(reason: str, marks: tuple[Mark, ...]) -> tuple[Mark, ...]:
+    """The marks that the reason of a failure names: by their text, or by the path of the value."""
+    numbers = {int(found) for found in _TOKEN.findall(reason)}
+    paths = [tuple(found.split(".")) for found in _VALUE_PATH.findall(reason)]
+    return tuple(
+        mark
+        for mark in marks
+        if mark.number in numbers or any(mark.path[: len(path)] == path for path in paths if path != ("",))
+    )
 
 
 def _below(value: Data, key: str | int) -> Data:

@@ -1,7 +1,8 @@
 """Leads fields of a rendered chart back to values, inline values and lines of templates."""
 
 import json
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
 
 from gitops_guard.model.kubernetes_object import KubernetesObject, objects
@@ -14,18 +15,21 @@ from gitops_guard.rendering.chart_values import (
     values_sheets,
     with_parameters,
 )
+from gitops_guard.rendering.decision import decided
 from gitops_guard.rendering.helm_switches import Switches
 from gitops_guard.rendering.helm_taint import Taint, learn
 from gitops_guard.rendering.helm_templates import (
+    Known,
     ObjectKey,
     TemplateLines,
     charted,
     numbered,
     template_path,
 )
+from gitops_guard.rendering.layer import Layer, object_layer
 from gitops_guard.rendering.list_items import followed
 from gitops_guard.rendering.rendered_objects import sought
-from gitops_guard.rendering.roots import Build, Rendered, Root
+from gitops_guard.rendering.roots import Build, NotRendered, Rendered, Root
 from gitops_guard.rendering.source_place import RESOURCE, TEMPLATE, Sheet, SourcePlace, whole_file
 from gitops_guard.rendering.source_tree import SourceTree
 from gitops_guard.syntax.field import Field, KeyPath
@@ -35,6 +39,13 @@ from gitops_guard.text import LineIndex, Span
 
 _TELLING = ("digest", "sha", "tag", "version")
 """Of several values in one field, those with such a name are what a finding is about."""
+
+
+_READ = ("templates/", "crds/", "charts/")
+_SCHEMA = "values.schema.json"
+_TEMPLATE = re.compile(r"[^\s\"():]{1,200}/templates/[^\s\"():]{1,200}")
+_BROKEN = 8
+"""Renders with numbered lines: each failure names a template that numbers break."""
 
 
 class HelmSources:
@@ -49,7 +60,9 @@ class HelmSources:
         self._tree = SourceTree(files)
         self._sheets = values_sheets(self._tree, root)
         self._parameters = {parameter_path(one.name): one.name for one in root.parameters}
-        self.plain = charted(rendered.text)
+        self._documents: Known = {}
+        self.plain = charted(rendered.text, self._documents)
+        self._taken_in: dict[ObjectKey, tuple[Layer, ...]] = {}
         self._keys = {obj.identity: key for key, obj in reversed(self.plain.objects.items())}
 
     def trace(self, obj: KubernetesObject, keypath: KeyPath) -> SourcePlace | None:
@@ -63,7 +76,7 @@ class HelmSources:
         value = self.value_of(key, obj, keypath) if keypath else None
         if value is not None:
             return self._value_place(value) or self._nearest(None)
-        return self._line(key, keypath) or self._nearest(key)
+        return self._line(key, keypath) or self._included(key, obj, keypath) or self._nearest(key)
 
     def value_of(self, key: ObjectKey, obj: KubernetesObject, keypath: KeyPath) -> KeyPath | None:
         """The value that a field is made of, or that would make a missing one; None where it is the template's own."""
@@ -81,31 +94,57 @@ class HelmSources:
     @cached_property
     def taint(self) -> Taint:
         """What reaches what."""
-        return learn(self.values, self.plain, self._with_values)
+        return learn(self.values, self.plain, self._documents, self._with_values)
 
     @cached_property
     def switches(self) -> Switches:
         """What values that are off would bring."""
-        return Switches(self.values, self.plain, self._with_values)
+        return Switches(self.values, self.plain, self._documents, self._with_values)
 
     @cached_property
     def values(self) -> dict[str, Data]:
         """All values that are known here."""
         return with_parameters(merged(self._sheets), self._root.parameters)
 
-    def _with_values(self, text: str) -> str | None:
-        """Renders with further values; parameters become values, so that the further ones win over them too."""
+    def _with_values(self, text: str) -> Rendered | NotRendered:
+        """Renders with further values; parameters become values, so that the further ones win over them too.
+
+        Schemas of values are left out: they refuse marks.
+        """
         given = json.dumps(with_parameters({}, self._root.parameters))
         root = self._root._replace(values=(*self._root.values, given, text), parameters=())
-        result = self._build_of(root)(self._files)
-        return result.text if isinstance(result, Rendered) else None
+        files = {path: raw for path, raw in self._read_files.items() if not path.endswith(_SCHEMA)}
+        return self._build_of(root)(files)
+
+    @cached_property
+    def _read_files(self) -> dict[str, bytes]:
+        """The files that decide on the result: of a chart that takes in no files, those that Helm itself reads."""
+        start = f"{self._root.path}/".lstrip("/")
+        if any(b".Files" in raw for path, raw in self._files.items() if "templates/" in path):
+            return dict(self._files)
+        return {
+            path: raw
+            for path, raw in self._files.items()
+            if not path.startswith(start)
+            or path in self._root.values_files
+            or "/" not in path.removeprefix(start)
+            or path.removeprefix(start).startswith(_READ)
+        }
 
     @cached_property
     def _lines(self) -> TemplateLines | None:
+        """The lines of the templates; those that numbers break are left without."""
         templates = (template_path(self._tree, self._root.path, key.template) for key in self.plain.objects)
-        paths = frozenset(path for path in templates if path)
-        result = self._build_of(self._root)(numbered(self._files, paths)) if paths else None
-        return TemplateLines(charted(result.text)) if isinstance(result, Rendered) else None
+        paths = {path for path in templates if path}
+        for _ in range(_BROKEN):
+            result = self._build_of(self._root)(numbered(self._read_files, frozenset(paths))) if paths else None
+            if not isinstance(result, NotRendered):
+                return None if result is None else TemplateLines(charted(result.text))
+            named = {template_path(self._tree, self._root.path, one) for one in _TEMPLATE.findall(result.reason)}
+            if paths.isdisjoint(named):
+                return None
+            paths -= named
+        return None
 
     def _template(self, key: ObjectKey) -> str:
         return "" if self._root.chart is not None else template_path(self._tree, self._root.path, key.template)
@@ -127,6 +166,21 @@ class HelmSources:
             if field is not None:
                 return sheet.place(field.at(*keypath[depth:]), RESOURCE)
         return None
+
+    def _included(self, key: ObjectKey, obj: KubernetesObject, keypath: KeyPath) -> SourcePlace | None:
+        """The place in a file that a template takes in as it is (`.Files.Get`)."""
+        if key not in self._taken_in:
+            self._taken_in[key] = tuple(self._as_written(obj))
+        return decided(obj, keypath, self._taken_in[key]) if self._taken_in[key] else None
+
+    def _as_written(self, obj: KubernetesObject) -> Iterator[Layer]:
+        folder = f"{self._root.path}/".lstrip("/")
+        for path in self._tree.holding(obj.identity.name) if self._root.chart is None and obj.identity.name else ():
+            if path.startswith(folder) and "{{" not in (self._tree.text(path) or "{{"):
+                for sheet in self._tree.sheets(path):
+                    for one in _objects_of(sheet):
+                        if (one.kind, one.identity.name) == (obj.kind, obj.identity.name):
+                            yield object_layer(sheet, one.field, RESOURCE)
 
     def _value_place(self, path: KeyPath) -> SourcePlace | None:
         named = self._parameters.get(path)

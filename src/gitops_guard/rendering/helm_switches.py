@@ -6,15 +6,16 @@ All of them are turned on at once first; which one it is that brings a field is 
 import json
 from collections.abc import Callable, Iterator
 
-from gitops_guard.rendering.helm_templates import Charted, ObjectKey, charted
+from gitops_guard.rendering.helm_templates import Charted, Known, ObjectKey, charted
+from gitops_guard.rendering.roots import NotRendered, Rendered
 from gitops_guard.syntax.field import Field, KeyPath
 from gitops_guard.syntax.nodes import Data, Mapping
 
 MOST_RENDERS = 20
 """Renders of one chart with values turned on."""
 
-RenderWith = Callable[[str], str | None]
-"""Renders a chart with further values, given as JSON; None where that fails."""
+RenderWith = Callable[[str], Rendered | NotRendered]
+"""Renders a chart with further values, given as JSON."""
 
 Spot = tuple[ObjectKey, KeyPath]
 
@@ -22,11 +23,12 @@ Spot = tuple[ObjectKey, KeyPath]
 class Switches:
     """The values of a chart that are false."""
 
-    def __init__(self, values: dict[str, Data], plain: Charted, render: RenderWith) -> None:
+    def __init__(self, values: dict[str, Data], plain: Charted, documents: Known, render: RenderWith) -> None:
         self._paths = tuple(_off(values, ()))
         self._plain = plain
+        self._documents = documents
         self._render = render
-        self._known: dict[tuple[KeyPath, ...], frozenset[Spot]] = {}
+        self._seen: dict[tuple[KeyPath, ...], frozenset[Spot]] = {}
 
     def bringing(self, spot: Spot) -> KeyPath | None:
         """The value that, turned on, brings a field that is missing; None where no single one does."""
@@ -42,17 +44,18 @@ class Switches:
         return paths[0]
 
     def _appearing(self, paths: tuple[KeyPath, ...]) -> frozenset[Spot]:
-        known = self._known.get(paths)
+        known = self._seen.get(paths)
         if known is None:
-            text = self._render(json.dumps(_on(paths))) if len(self._known) < MOST_RENDERS else None
-            known = frozenset() if text is None else frozenset(self._compared(charted(text)))
-            self._known[paths] = known
+            result = self._render(json.dumps(_on(paths))) if len(self._seen) < MOST_RENDERS else None
+            found = self._compared(charted(result.text, self._documents.copy())) if isinstance(result, Rendered) else ()
+            known = frozenset(found)
+            self._seen[paths] = known
         return known
 
     def _compared(self, result: Charted) -> Iterator[Spot]:
         for key, obj in result.objects.items():
             before = self._plain.objects.get(key)
-            if before is not None:
+            if before is not None and before.field.node is not obj.field.node:
                 yield from ((key, added) for added in _added(before.field, obj.field, ()))
 
 

@@ -8,13 +8,24 @@ import json
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from gitops_guard.rendering.helm_marks import FALSY, MAPPING, TRUTHY, Mark, marked_values, marks_of, numbers_in
+from gitops_guard.rendering.helm_marks import (
+    FALSY,
+    MAPPING,
+    OFF,
+    TRUTHY,
+    Mark,
+    marked_values,
+    marks_of,
+    named_in,
+    numbers_in,
+)
 from gitops_guard.rendering.helm_switches import RenderWith, Spot
-from gitops_guard.rendering.helm_templates import Charted, charted
+from gitops_guard.rendering.helm_templates import Charted, Known, charted
+from gitops_guard.rendering.roots import NotRendered
 from gitops_guard.syntax.field import Field, KeyPath
 from gitops_guard.syntax.nodes import Data, Scalar
 
-MOST_RENDERS = {TRUTHY: 10, FALSY: 5, MAPPING: 5}
+MOST_RENDERS = {TRUTHY: 12, FALSY: 6, MAPPING: 8, OFF: 4}
 """Renders of one chart for each purpose; a render costs about as much as the chart's own."""
 
 
@@ -33,25 +44,27 @@ class Taint(NamedTuple):
     mappings: dict[Spot, KeyPath]
 
 
-def learn(values: dict[str, Data], plain: Charted, render: RenderWith) -> Taint:
+def learn(values: dict[str, Data], plain: Charted, documents: Known, render: RenderWith) -> Taint:
     """Learns what reaches what.
 
     Args:
         values: all values of the chart.
         plain: what it renders with them.
+        documents: the documents of that, by their text.
         render: renders it with further ones.
     """
-    study = _Study(values, plain, render)
-    for group in (TRUTHY, FALSY, MAPPING):
+    study = _Study(values, plain, documents, render)
+    for group in (TRUTHY, FALSY, MAPPING, OFF):
         study.allow(group)
         study.mark(tuple(mark for mark in study.marks if mark.group == group))
     return Taint(study.reached, study.mappings)
 
 
 class _Study:
-    def __init__(self, values: dict[str, Data], plain: Charted, render: RenderWith) -> None:
+    def __init__(self, values: dict[str, Data], plain: Charted, documents: Known, render: RenderWith) -> None:
         self._values = values
         self._plain = plain
+        self._documents = documents
         self._render = render
         self.marks = marks_of(values)
         self._by_number = {mark.number: mark for mark in self.marks}
@@ -67,12 +80,21 @@ class _Study:
         self._allowed = self.renders + MOST_RENDERS[purpose]
 
     def mark(self, marks: tuple[Mark, ...]) -> None:
-        """Renders with these marks; where that fails or hides something, those that were not seen again in halves."""
+        """Renders with these marks.
+
+        Where that fails, again without those that the reason names; where it names none, or something is hidden, those
+        that were not seen again in halves.
+        """
         marks = tuple(mark for mark in marks if mark.number not in self._taken)
         if not marks or self.renders >= self._allowed:
             return
         result = self._rendered(marked_values(self._values, marks))
-        if result is not None and not self._read(result):
+        if isinstance(result, NotRendered):
+            named = named_in(result.reason, marks)
+            if named and len(named) < len(marks):
+                self.mark(tuple(mark for mark in marks if mark not in named))
+                return
+        elif result is not None and not self._read(result):
             return
         unseen = tuple(mark for mark in marks if mark.number not in self._seen)
         if len(marks) > 1:
@@ -80,19 +102,22 @@ class _Study:
             self.mark(unseen[:middle])
             self.mark(unseen[middle:])
 
-    def _rendered(self, values: dict[str, Data]) -> Charted | None:
-        if self.renders >= self._allowed:
-            return None
+    def _rendered(self, values: dict[str, Data]) -> Charted | NotRendered | None:
+        """The chart with these values; None where it grows beyond all bounds."""
         self.renders += 1
-        text = self._render(json.dumps(values))
+        result = self._render(json.dumps(values))
+        if isinstance(result, NotRendered):
+            return result
         most = _TIMES * len(self._plain.text) + _MORE
-        return None if text is None or len(text) > most else charted(text)
+        return charted(result.text, self._documents.copy()) if len(result.text) <= most else None
 
     def _read(self, result: Charted) -> bool:
         """Notes the marks of a result; says whether something is missing from it."""
         is_less = len(result.objects) < len(self._plain.objects)
         for key, obj in result.objects.items():
             before = self._plain.objects.get(key)
+            if before is not None and before.field.node is obj.field.node:
+                continue
             base, count = len(obj.field.keypath), 0
             for field in _scalars(obj.field):
                 count += 1

@@ -6,7 +6,7 @@ render of templates that carry their line numbers as comments, which Helm copies
 
 import posixpath
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from gitops_guard.model.kubernetes_object import KubernetesObject, objects
@@ -42,18 +42,44 @@ class Charted(NamedTuple):
         return next((key for key, one in self.objects.items() if one.field is obj.field), None)
 
 
-def charted(text: str) -> Charted:
-    """The objects of a rendered text with the templates that Helm names for them."""
+Known = dict[str, tuple[KubernetesObject, ...]]
+"""The objects of documents by their text: renders of one chart differ in few of them."""
+
+_BETWEEN = "\n---\n# Source: "
+
+
+def charted(text: str, known: Known | None = None) -> Charted:
+    """The objects of a rendered text with the templates that Helm names for them.
+
+    Args:
+        text: as Helm writes it.
+        known: objects that were read before are taken from here, and others put here; places in them are those in
+            their own document. Without it, all places are those in the text.
+    """
     found: dict[ObjectKey, KubernetesObject] = {}
     turns: dict[tuple[str, str], int] = {}
+    for template, obj in _named(text) if known is None else _named_by_document(text, known):
+        turn = turns[template, obj.kind] = turns.get((template, obj.kind), -1) + 1
+        found[ObjectKey(template, obj.kind, turn)] = obj
+    return Charted(found, text)
+
+
+def _named(text: str) -> Iterator[tuple[str, KubernetesObject]]:
     template, done = "", 0
     for document in parse(text).documents:
         named = _SOURCE.findall(text, done, document.root.start)
         template, done = named[-1] if named else template, document.root.start
-        for obj in objects(document):
-            turn = turns[template, obj.kind] = turns.get((template, obj.kind), -1) + 1
-            found[ObjectKey(template, obj.kind, turn)] = obj
-    return Charted(found, text)
+        yield from ((template, obj) for obj in objects(document))
+
+
+def _named_by_document(text: str, known: Known) -> Iterator[tuple[str, KubernetesObject]]:
+    first, *others = text.split(_BETWEEN)
+    for document in (first, *(f"# Source: {other}" for other in others)):
+        seen = known.get(document)
+        if seen is None:
+            seen = known[document] = tuple(obj for one in parse(document).documents for obj in objects(one))
+        named = _SOURCE.search(document)
+        yield from ((named[1] if named else "", obj) for obj in seen)
 
 
 def template_path(tree: SourceTree, folder: str, template: str) -> str:
@@ -84,8 +110,17 @@ def _numbered(raw: bytes) -> bytes:
         was_open, is_open = is_open, opened > closed or (is_open and closed < 0)
         plain = line.rstrip("\r ")
         fits = _LINE.match(plain) and not was_open and not is_open and not plain.endswith("-}}")
+        fits = fits and not _goes_on(plain, lines[number] if number < len(lines) else "")
         out.append(f"{plain} #gg@{number}" if fits else line)
     return "\n".join(out).encode()
+
+
+def _goes_on(line: str, following: str) -> bool:
+    """Whether a text may go on in the next line, so that a comment would end it."""
+    body = following.strip()
+    deeper = len(following) - len(following.lstrip()) > len(line) - len(line.lstrip())
+    is_text = bool(body) and not body.startswith(("{{", "#", "---", "- ")) and not _LINE.match(following)
+    return is_text and deeper
 
 
 class TemplateLines:
