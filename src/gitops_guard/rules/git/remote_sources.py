@@ -17,7 +17,6 @@ Kustomize, "Remote resources". Flux, "Helm Releases" (`.spec.chart.spec.version`
 
 import re
 from collections.abc import Iterator
-from urllib.parse import parse_qs, urlsplit
 
 from gitops_guard.finding import MEDIUM
 from gitops_guard.model.delivery import KustomizationFile, is_fixed_revision, is_fixed_version
@@ -26,6 +25,7 @@ from gitops_guard.rule import Example, Problem, Rule, RuleContext
 from gitops_guard.syntax.field import Field
 
 _REMOTE = r"(?i)(?:git::)?(?:https?|ssh|git)://|git@|(?:github\.com|gitlab\.com|bitbucket\.org)[/:]"
+_REVISION = r"(?:^|&)(?:ref|version)=([^&]+)"
 _FILE = r"(?i)\.(?:ya?ml|json)$"
 _MOVING = frozenset(("head", "latest", "main", "master", "develop", "trunk"))
 _KUSTOMIZE = "kustomize.config.k8s.io"
@@ -58,17 +58,13 @@ def _kustomization(root: Field) -> Iterator[Problem]:
 
 def _why_moving(address: str) -> str:
     """What an address is fetched at, if that moves; empty where it is fixed."""
-    try:
-        parts = urlsplit(address.removeprefix("git::"))
-    except ValueError:
-        return "an address that nobody can read"
-    query = parse_qs(parts.query)
-    revision = next((query[name][0] for name in ("ref", "version") if name in query), "")
-    if revision:
-        return "" if is_fixed_revision(revision) else revision
-    if not re.search(_FILE, parts.path):
+    path, _, query = address.partition("?")
+    revision = re.search(_REVISION, query)
+    if revision is not None:
+        return "" if is_fixed_revision(revision[1]) else revision[1]
+    if not re.search(_FILE, path):
         return "the default branch"
-    return next((part for part in parts.path.split("/") if part.lower() in _MOVING), "")
+    return next((part for part in path.split("/") if part.lower() in _MOVING), "")
 
 
 def _release(chart: Field) -> Iterator[Problem]:
