@@ -26,6 +26,7 @@ from gitops_guard.rendering.kustomize_roots import Folders, folders
 from gitops_guard.rendering.roots import NotRendered, Rendered, Root, Tree
 
 MOST_ROOTS = 2000
+_OF_FOLDERS = ("kustomize.toolkit.fluxcd.io/", "argoproj.io/")
 _SOURCES = ("GitRepository", "OCIRepository", "HelmRepository", "Bucket")
 
 
@@ -100,13 +101,20 @@ class _Survey:
         plain = [one for path in sorted(files) for one in declared_in(path, self._tree.read(path) or b"")]
         self._follow(plain)
         charts = [self._chart(path) for path in self._charts if not self._is_part(path)]
-        deployed = self._rendered_declarations(list(self._merged(own, charts)), frozenset(files))
-        if deployed:
-            self._found, self._asked = [], {}
-            replaced = frozenset(path for _, paths in deployed for path in paths)
-            made = [one for declared, _ in deployed for one in declared]
-            self._follow([*(one for one in plain if one.where not in replaced), *made])
+        # What tells of further folders comes first: these are then rendered once, as they are asked for.
+        for words in (_OF_FOLDERS, WORDS):
+            declaring = frozenset(path for path in files if self._holds(path, words))
+            deployed = self._rendered_declarations(list(self._merged(own, charts)), declaring, words)
+            if deployed:
+                self._found, self._asked = [], {}
+                replaced = frozenset(path for _, paths in deployed for path in paths)
+                made = [one for declared, _ in deployed for one in declared]
+                self._follow([*(one for one in plain if one.where not in replaced), *made])
         return self._joined(own, charts)
+
+    def _holds(self, path: str, words: tuple[str, ...]) -> bool:
+        content = self._tree.read(path) or b""
+        return any(word.encode() in content for word in words)
 
     def _follow(self, declared: list[Declared]) -> None:
         """Finds what objects ask for."""
@@ -143,7 +151,7 @@ class _Survey:
         return [found for found in self._found if isinstance(found, Root)]
 
     def _rendered_declarations(
-        self, roots: list[Root], declaring: frozenset[str]
+        self, roots: list[Root], declaring: frozenset[str], words: tuple[str, ...]
     ) -> list[tuple[list[Declared], frozenset[str]]]:
         """The objects that roots make, with the files which these roots are made of."""
         renderer = self._renderer
@@ -155,7 +163,7 @@ class _Survey:
             paths = self._needed(root)
             if isinstance(paths, NotRendered) or (reached is not None and paths.isdisjoint(reached)):
                 continue
-            if paths & declaring or self._declares(root, paths):
+            if paths & declaring or self._declares(root, paths, words):
                 wanted[root] = paths
         renderer.prepare(wanted, self._tree)
         found = []
@@ -171,9 +179,9 @@ class _Survey:
         asking = (root.source for root in self._roots() if not changed.isdisjoint(self._needs(root)))
         return frozenset(path for source in asking for path in self._asked.get(source, ()))
 
-    def _declares(self, root: Root, paths: frozenset[str]) -> bool:
+    def _declares(self, root: Root, paths: frozenset[str], words: tuple[str, ...]) -> bool:
         templates = (path for path in paths if root.tool == "helm" and "/templates/" in f"/{path}")
-        return any(word.encode() in (self._tree.read(path) or b"") for path in templates for word in WORDS)
+        return any(self._holds(path, words) for path in templates)
 
     def _merged(self, own: list[Root], charts: list[Root]) -> dict[Root, dict[str, None]]:
         """All roots, each once, with who asks for it: a folder that is asked for is not rendered by itself too."""
