@@ -18,6 +18,7 @@ from gitops_guard.rendering.source_tree import SourceTree
 from gitops_guard.syntax.field import Field, KeyPath
 from gitops_guard.syntax.nodes import Data
 
+_MOST_PATCHES = 9
 _UNFIT = re.compile(r"[^a-z0-9.-]+")
 
 
@@ -26,7 +27,7 @@ def added_patch(
 ) -> dict[str, str]:
     """The texts of the files after a patch was added to the kustomization of a folder.
 
-    The patch is for one object; it has a name that follows from the object, so that a second fix finds the first's.
+    The patch is for one object; its name follows from the object, a number from those that are there already.
 
     Raises:
         CannotEditError: the folder's kustomization cannot be edited, or a change cannot be written as a patch.
@@ -36,10 +37,12 @@ def added_patch(
         raise CannotEditError(f"{folder or 'the top folder'} has no kustomization to add a patch to")
     kustomization = readable(sheet.path, files)
     named = _name_within(obj, sheet)
-    name = f"patch-{_UNFIT.sub('-', f'{obj.kind}-{named}'.lower())}.yaml"
+    stem = f"patch-{_UNFIT.sub('-', f'{obj.kind}-{named}'.lower())}"
+    names = (f"{stem}.yaml", *(f"{stem}-{number}.yaml" for number in range(2, _MOST_PATCHES + 1)))
+    name = next((one for one in names if posixpath.join(folder, one) not in files), None)
+    if name is None:
+        raise CannotEditError(f"{folder} has {_MOST_PATCHES} patches for it already: join them first")
     path = posixpath.join(folder, name)
-    if path in files:
-        raise CannotEditError(f"{path} is there already: add the change to it by hand")
     entry: Data = {"path": name, "target": {"kind": obj.kind, "name": named}}
     return {
         path: _patch_text(obj, named, intents),
@@ -106,18 +109,21 @@ def _is_keyed(items: Field, index: int) -> bool:
 
 
 def _item(target: Data, field: Field) -> Data:
-    key = next(key for key in key_names("" if field.parent is None else str(field.parent.key)) if field[key].exists)
-    wanted = field[key].data
-    if not isinstance(target, list):
+    """The item of a list, with all before it by their keys only: Kustomize puts what a patch names first."""
+    if not isinstance(target, list) or not isinstance(field.key, int) or field.parent is None:
         raise CannotEditError("an item of a list cannot be patched by itself")
-    for item in target:
-        if isinstance(item, dict) and item.get(key) == wanted:
-            return item
-    item = {key: wanted}
-    if field["protocol"].exists:
-        item["protocol"] = field["protocol"].data
-    target.append(item)
-    return item
+    for index in range(len(target), field.key + 1):
+        target.append(_keys(field.parent[index]))
+    return target[field.key]
+
+
+def _keys(item: Field) -> dict[str, Data]:
+    name = "" if item.parent is None else str(item.parent.key)
+    key = next((key for key in key_names(name) if item[key].exists), None)
+    if key is None:
+        raise CannotEditError("an item of a list has no name, so it cannot be patched by itself")
+    found = {key: item[key].data}
+    return found | {"protocol": item["protocol"].data} if item["protocol"].exists else found
 
 
 def _whole(rendered: Field, path: KeyPath, intent: Intent) -> Data:
