@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
 from gitops_guard.finding import EXISTING, NEW, Finding
+from gitops_guard.syntax.field import format_keypath
 
 Evidence = Callable[[Finding], str]
 """Gives the text at a finding, so that two of the same stem can be told apart. Never published."""
@@ -96,12 +97,25 @@ def with_fingerprints(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     seen: Counter[str] = Counter()
     out: list[Finding] = []
     for finding in sorted(findings, key=_order):
-        number = seen[finding.stem]
-        seen[finding.stem] += 1
-        text = finding.stem if number == 0 else f"{finding.stem}\0{number}"
+        identity = _identity(finding)
+        number = seen[identity]
+        seen[identity] += 1
+        text = identity if number == 0 else f"{identity}\0{number}"
         digest = sha256(text.encode("utf-8", "surrogateescape")).hexdigest()[:32]
         out.append(finding._replace(fingerprint=digest))
     return tuple(out)
+
+
+def _identity(finding: Finding) -> str:
+    """What a fingerprint is made of: of a problem that only results have, its source, which all roots share.
+
+    Roots give names and namespaces, so that the stem depends on which of them is looked at first.
+    """
+    place = finding.place
+    if finding.origin == "file" or not place.start.line:
+        return finding.stem
+    rule, group, kind, _, _, *rest = finding.stem.split("\0")
+    return "\0".join((rule, group, kind, place.path, str(place.document), format_keypath(place.keypath), *rest))
 
 
 def _order(finding: Finding) -> tuple[str, int, int, str]:

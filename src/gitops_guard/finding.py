@@ -103,7 +103,8 @@ class Finding(NamedTuple):
     `fingerprint` is the published form. `masked` are offsets of text that must never be shown. `controls` are those
     that this finding violates itself, as `framework:id`. `image` is the normal form of the image that it is about, if
     it is about nothing else; `also` are the other places of the same problem with the same image, complete findings
-    themselves.
+    themselves. `rendered_in` names the roots whose results have the problem (`kustomize:overlays/prod`), `origin` the
+    one that it was found in.
     """
 
     rule_id: str
@@ -122,6 +123,7 @@ class Finding(NamedTuple):
     origin: str = "file"
     image: str = ""
     also: tuple["Finding", ...] = ()
+    rendered_in: tuple[str, ...] = ()
 
     @property
     def places(self) -> "tuple[Finding, ...]":

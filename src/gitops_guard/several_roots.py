@@ -5,12 +5,11 @@ from collections.abc import Iterable
 from gitops_guard.finding import Finding
 from gitops_guard.syntax.field import KeyPath
 
-_NAMED = 4
 _FILE = "file"
 
 
 def joined(findings: Iterable[Finding]) -> list[Finding]:
-    """Makes one finding of those that several roots have at one place; the first names the others."""
+    """Makes one finding of those that several roots have at one place, which names them all."""
     groups: dict[object, list[Finding]] = {}
     for number, finding in enumerate(findings):
         is_rendered = finding.origin != _FILE
@@ -22,11 +21,9 @@ def joined(findings: Iterable[Finding]) -> list[Finding]:
 
 def _of_roots(group: list[Finding]) -> Finding:
     best = next((one for one in group if one.fix is not None and one.fix.patch is not None), group[0])
-    origins = list(dict.fromkeys(finding.origin for finding in (best, *group)))
-    if len(origins) == 1:
+    if len(group) == 1:
         return best
-    others = ", ".join(origins[1:_NAMED]) + (f" and {len(origins) - _NAMED} more" if len(origins) > _NAMED else "")
-    return best._replace(message=f"{best.message} (also in {others})")
+    return best._replace(rendered_in=tuple(dict.fromkeys(root for finding in group for root in finding.rendered_in)))
 
 
 def where(finding: Finding) -> tuple[str, str, int, KeyPath]:

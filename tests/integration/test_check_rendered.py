@@ -119,7 +119,42 @@ def test_five_overlays_of_one_base_have_one_finding(repository: Callable[[Mappin
     overlays = {f"envs/{n}/kustomization.yaml": f"resources: [../../base]\nnamePrefix: e{n}-\n" for n in range(5)}
     report = checked(repository(BASE | overlays))
     assert of_rule(report, PRIVILEGED) == [("base/web.yaml", 16, "file")]
+    (found,) = (f for f in report["findings"] if f["rule_id"] == PRIVILEGED)
+    assert found["rendered_in"] == [f"kustomize:envs/{n}" for n in range(5)]
     assert len(report["coverage"]["rendered"]) == 5
+
+
+def test_another_overlay_changes_no_fingerprint(repository: Callable[[Mapping[str, str]], Path]) -> None:
+    """The patch is in a component that overlays share, so that only results have the problem."""
+    shared = BASE | {
+        "base/web.yaml": DEPLOYMENT.replace("privileged: true", "privileged: false"),
+        "debug/kustomization.yaml": (
+            "apiVersion: kustomize.config.k8s.io/v1alpha1\nkind: Component\npatches: [{path: host.yaml}]\n"
+        ),
+        "debug/host.yaml": HOST_NETWORK,
+    }
+    text = "resources: [../base]\ncomponents: [../debug]\nnamespace: {}\n"
+    folder = repository(shared | {"prod/kustomization.yaml": text.format("prod")})
+    (one,) = (f for f in checked(folder)["findings"] if f["rule_id"] == HOST)
+    repository({"a-first/kustomization.yaml": text.format("a-first")})
+    (two,) = (f for f in checked(folder)["findings"] if f["rule_id"] == HOST)
+    assert (one["path"], one["fingerprint"]) == (two["path"], two["fingerprint"])
+    assert one["rendered_in"] == ["kustomize:prod"]
+    assert two["rendered_in"] == ["kustomize:a-first", "kustomize:prod"]
+
+
+@pytest.mark.parametrize("form", ["console", "markdown", "html", "sarif"])
+def test_every_format_names_the_roots(repository: Callable[[Mapping[str, str]], Path], form: str) -> None:
+    overlays = {f"envs/{n}/kustomization.yaml": f"resources: [../../base]\nnamePrefix: e{n}-\n" for n in range(3)}
+    folder = repository(BASE | overlays)
+    output = folder.parent / "report.txt"
+    main(["check", "--format", form, "--output", str(output), "--rule", PRIVILEGED])
+    text = output.read_text()
+    if form == "sarif":
+        (result,) = json.loads(text)["runs"][0]["results"]
+        assert result["properties"]["renderedIn"] == [f"kustomize:envs/{n}" for n in range(3)]
+    else:
+        assert "in kustomize:envs/0, kustomize:envs/1, kustomize:envs/2" in text.replace("\\", "")
 
 
 def test_a_patch_that_makes_it_worse_is_reported_at_its_line(repository: Callable[[Mapping[str, str]], Path]) -> None:

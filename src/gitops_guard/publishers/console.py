@@ -90,7 +90,8 @@ class _Page:
             if offer and offer not in said:
                 said.add(offer)
                 self._note(f"{finding.rule_id}: {offer}" if len(findings) > 1 else offer, gutter)
-        for text in dict.fromkeys(wording.also(finding) for finding in findings):
+        beside = (said(finding) for said in (wording.also, wording.in_roots) for finding in findings)
+        for text in filter(None, dict.fromkeys(beside)):
             self._note(printable_unicode(text), gutter)
         self._note(_about(findings), gutter)
         self.lines.append("")

@@ -255,7 +255,7 @@ class _Views:
             patch=None if fix is None or fix.patch is None else self._patch(fix.patch, anchor),
             controls=[printable_unicode(wording.control(name)) for name in dict.fromkeys(finding.controls)],
             suppressed_by=printable_unicode(finding.suppressed_by),
-            origin="" if finding.origin == "file" else printable_unicode(finding.origin),
+            origin=printable_unicode(", ".join(finding.rendered_in)),
             lines=[] if excerpt is None else list(_lines(excerpt)),
             more=0 if excerpt is None else excerpt.more,
             has_page=finding.rule_id in self._pages,

@@ -77,6 +77,7 @@ class _Writer:
             origin,
             _,
             also,
+            rendered_in,
         ) = finding
         path, _, keypath, _, start, end = place
         written = self._keypaths.get(keypath)
@@ -105,6 +106,8 @@ class _Writer:
         }
         if by:
             found["suppressed_by"] = by
+        if rendered_in:
+            found["rendered_in"] = rendered_in
         if also:
             found["also_at"] = [_other_place(one) for one in also]
         return found

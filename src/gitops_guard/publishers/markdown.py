@@ -129,6 +129,8 @@ def _row(finding: Finding, around: Surroundings) -> _Row:
         where = f"[{where}]({around.blob}/{path}{line})"
     if finding.also:
         where += f"<br>{markdown_text(wording.also(finding))}"
+    if len(finding.rendered_in) > 1:
+        where += f"<br>{markdown_text(wording.in_roots(finding))}"
     about = wording.resource(finding.resource)
     problem = markdown_text(finding.message)
     if about:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from gitops_guard.finding import DISPLAY_ONLY, NEW, WAIVED, Finding, Patch
+from gitops_guard.publishers import wording
 from gitops_guard.publishers.escape import markdown_code as code
 from gitops_guard.publishers.escape import markdown_text as plain
 from gitops_guard.publishers.escape import summary_html
@@ -187,10 +188,16 @@ def replaced_lines(patch: Patch) -> Replaced | None:
     return Replaced(Anchor(start + 1, len(before) - end), tuple(line.rstrip("\r") for line in lines))
 
 
+def _said(finding: Finding) -> str:
+    """The message, with the rendered results that have the problem where there are several."""
+    roots = wording.in_roots(finding)
+    return f"{finding.message} ({roots})" if roots else finding.message
+
+
 def _body(found: Sequence[Finding], patch: Patch | None, suggestion: tuple[str, ...] | None) -> str:
     lines = [_headline(found, patch), "", "| Severity | What | Rule |", "|---|---|---|"]
     lines += (
-        f"| {finding.severity.label} | {plain(finding.message)} | {finding.rule_id} |"
+        f"| {finding.severity.label} | {plain(_said(finding))} | {finding.rule_id} |"
         for finding in sorted(found, key=lambda f: (-f.severity, f.rule_id))
     )
     if suggestion is not None:

@@ -112,6 +112,7 @@ def _result(finding: Finding, index: dict[str, int], secrets: dict[str, list[Spa
             "severity": finding.severity.label,
             "status": finding.status,
             "controls": list(finding.controls),
+            **({"renderedIn": [valid_unicode(root) for root in finding.rendered_in]} if finding.rendered_in else {}),
         },
     }
     if finding.place.path:

@@ -82,6 +82,15 @@ def also(finding: Finding, most: int = 3) -> str:
     return f"also in {', '.join(places[:most])}{more}"
 
 
+def in_roots(finding: Finding, most: int = 3) -> str:
+    """The rendered results that have a problem, where there are several: `in kustomize:a, kustomize:b and 3 more`."""
+    roots = finding.rendered_in
+    if len(roots) < 2:  # noqa: PLR2004 - one root is the origin
+        return ""
+    more = f" and {len(roots) - most:,} more" if len(roots) > most else ""
+    return f"in {', '.join(roots[:most])}{more}"
+
+
 def headline(report: Report) -> str:
     """The verdict in a line: `3 new problems, 1 fixed, 2 waived`."""
     found = report.open

@@ -53,7 +53,8 @@ class RootSeen(NamedTuple):
 
     def _at(self, finding: Finding, place: Place) -> Finding:
         masked = (place.span,) if finding.masked and place.span.end > place.span.start else ()
-        return finding._replace(place=place, origin=self.rendered.root.name, fix=None, masked=masked)
+        name = self.rendered.root.name
+        return finding._replace(place=place, origin=name, rendered_in=(name,), fix=None, masked=masked)
 
 
 class RootsSeen(NamedTuple):
@@ -136,14 +137,17 @@ def merged(plain: Iterable[Detection], roots: RootsSeen, elsewhere: Collection[s
         elsewhere: stems of findings that the files of the other side of a change have too: these stay.
     """
     led_back = [one.led_back(detection) for one in roots.seen for detection in one.detections]
-    in_roots = {where(detection.finding) for detection in led_back}
+    in_roots: dict[object, dict[str, None]] = {}
+    for one in led_back:
+        in_roots.setdefault(where(one.finding), {})[one.finding.origin] = None
     kept: list[Detection] = []
     dropped = 0
     for detection in plain:
         finding = detection.finding
         stays = is_of_source(finding) or finding.stem in elsewhere or finding.place.path not in roots.covered
         if stays or where(finding) in in_roots:
-            kept.append(detection)
+            roots_of = tuple(in_roots.get(where(finding), ()))
+            kept.append(detection._replace(finding=finding._replace(rendered_in=roots_of)) if roots_of else detection)
         else:
             dropped += 1
     there = {where(one.finding) for one in kept if one.finding.stem not in elsewhere}
