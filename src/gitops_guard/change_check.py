@@ -463,7 +463,7 @@ def _with_source_patches(findings: list[Finding], head: "_Side") -> list[Finding
     from gitops_guard.rendered_fixes import with_source_patches  # noqa: PLC0415 - few repositories have roots
 
     bench = head.workbench()
-    return with_source_patches(findings, head.roots, head.rules, bench.context, bench.validate)
+    return with_source_patches(findings, head.roots.session, head.roots.seen, head.rules, bench.context, bench.validate)
 
 
 def _rendered(base: "_Side", head: "_Side") -> "tuple[RootChange, ...]":

@@ -20,6 +20,7 @@ from gitops_guard.source_file import SourceFile, decode
 
 if TYPE_CHECKING:
     from gitops_guard.publishers.progress import Progress
+    from gitops_guard.rendered_sides import TreeRoots
     from gitops_guard.sources.tree import Read
 
 
@@ -46,14 +47,15 @@ def check(arguments: argparse.Namespace, today: date) -> int:
         raise UsageError("--head needs --base")
     else:
         run = informed(tree_run(arguments, root, today), arguments.paths, offline=arguments.offline)
+        rendered = LateRendering(run)
         if sys.stderr.isatty():
-            report = _watched(run, arguments.paths)
+            report = _watched(run, arguments.paths, rendered)
         else:
-            report = pipeline.check_tree(run, arguments.paths, extend=rendering(run))
+            report = pipeline.check_tree(run, arguments.paths, extend=rendered)
         if arguments.patches or arguments.format in {"html", "patch"} or "patch" in dict(targets):
             from gitops_guard.tree_fixes import with_patches  # noqa: PLC0415
 
-            report = with_patches(report, run, arguments.paths)
+            report = with_patches(report, run, arguments.paths, rendered.roots)
         else:
             report = report._replace(findings=merge(report.findings))
         read_text = disk_reader(root)
@@ -103,25 +105,34 @@ def asking(total: int) -> "Progress":
     return Progress(sys.stderr, total, "images")
 
 
-def rendering(run: pipeline.Run) -> pipeline.Extend:
+class LateRendering:
     """Adds rendered roots to a tree's side; what that takes is loaded where there is a root."""
 
-    def extend(side: pipeline.Side, rules: Rules) -> pipeline.Side:
+    def __init__(self, run: pipeline.Run) -> None:
+        self._run = run
+        self.roots: TreeRoots | None = None
+
+    def __call__(self, side: pipeline.Side, rules: Rules) -> pipeline.Side:
+        """The side with the roots, which are kept for the proofs of fixes."""
         from gitops_guard.rendered_sides import with_roots  # noqa: PLC0415 - many trees hold plain manifests only
 
-        return with_roots(run, side, rules)
+        found, self.roots = with_roots(self._run, side, rules)
+        return found
 
-    return extend
+
+def rendering(run: pipeline.Run) -> pipeline.Extend:
+    """Adds rendered roots to a tree's side."""
+    return LateRendering(run)
 
 
-def _watched(run: pipeline.Run, paths: list[str]) -> Report:
+def _watched(run: pipeline.Run, paths: list[str], extend: pipeline.Extend) -> Report:
     """Checks a tree under the eyes of a person, who sees how far it is."""
     from gitops_guard.publishers.progress import Progress  # noqa: PLC0415 - only for a terminal
     from gitops_guard.sources.tree import count  # noqa: PLC0415
 
     progress = Progress(sys.stderr, count(paths, run.root))
     try:
-        return pipeline.check_tree(run, paths, progress.tick, rendering(run))
+        return pipeline.check_tree(run, paths, progress.tick, extend)
     finally:
         progress.finish()
 

@@ -1,14 +1,14 @@
-"""Proves fixes of new problems in rendered roots, at their sources."""
+"""Proves fixes of problems in rendered roots, at their sources."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from gitops_guard.engine import Detection
-from gitops_guard.finding import DISPLAY_ONLY, NEEDS_REVIEW, NEW, SAFE, Finding, FixOffer
+from gitops_guard.finding import DISPLAY_ONLY, EXISTING, NEEDS_REVIEW, NEW, SAFE, Finding, FixOffer
 from gitops_guard.fixing import Solution
 from gitops_guard.inspection import Rules
-from gitops_guard.rendered_change import SideRoots
-from gitops_guard.rendering.inspected import RootSeen
+from gitops_guard.rendering.inspected import RootSeen, RootsSeen
 from gitops_guard.rendering.root_fixes import RootFixes
+from gitops_guard.rendering.session import Session
 from gitops_guard.rule import RuleContext
 from gitops_guard.several_roots import where
 from gitops_guard.syntax.field import KeyPath
@@ -19,42 +19,47 @@ MOST_OBJECTS = 25
 
 TOO_MANY = f"more than {MOST_OBJECTS} rendered objects have problems: fix some first"
 
-_Key = tuple[str, str, int, KeyPath]
+Key = tuple[str, str, int, KeyPath]
+"""What `where` gives of a finding at its source."""
 
 
-def with_source_patches(
-    findings: Iterable[Finding], roots: SideRoots, rules: Rules, context: RuleContext, validate: Validate
+def with_source_patches(  # noqa: PLR0913, PLR0917 - a proof rests on all of these
+    findings: Iterable[Finding],
+    session: Session,
+    seen: RootsSeen,
+    rules: Rules,
+    context: RuleContext,
+    validate: Validate,
 ) -> list[Finding]:
-    """The findings, new ones of rendered roots with proved patches of their sources, or why there is none.
+    """The findings, those of rendered roots that are not waived with proved patches of their sources, or why not.
 
     A problem of a base that a rendered root has too is one of that root: what becomes of it is proved on the results.
     Those about an image are left out: they have one patch for all places.
     """
     found = list(findings)
-    covered = roots.seen.covered
-    wanted = {where(one) for one in found if _is_wanted(one, covered)}
+    wanted = {where(one) for one in found if _is_wanted(one, seen.covered)}
     if not wanted:
         return found
-    fixes = RootFixes(roots.session, rules, context, validate)
-    offers: dict[_Key, FixOffer] = {}
-    for number, (seen, group) in enumerate(_groups(roots.seen.seen, wanted)):
+    fixes = RootFixes(session, rules, context, validate)
+    offers: dict[Key, FixOffer] = {}
+    for number, (one, group) in enumerate(groups_of(seen, wanted)):
         left = [(key, one) for key, one in group if key not in offers]
         if number < MOST_OBJECTS:
-            offers |= _offers(fixes, seen, left)
+            offers |= _offers(fixes, one, left)
         else:
-            offers |= {key: _offer(one)._replace(refused=TOO_MANY) for key, one in left}
-    return [one._replace(fix=offers.get(where(one), one.fix)) if where(one) in wanted else one for one in found]
+            offers |= {key: _offer(each)._replace(refused=TOO_MANY) for key, each in left}
+    return [each._replace(fix=offers.get(where(each), each.fix)) if where(each) in wanted else each for each in found]
 
 
 def _is_wanted(finding: Finding, covered: frozenset[str]) -> bool:
     in_root = finding.origin != "file" or finding.place.path in covered
-    return finding.status == NEW and not finding.image and in_root
+    return finding.status in {NEW, EXISTING} and not finding.image and in_root
 
 
-def _groups(seen: Iterable[RootSeen], wanted: set[_Key]) -> Iterator[tuple[RootSeen, list[tuple[_Key, Detection]]]]:
+def groups_of(seen: RootsSeen, wanted: Collection[Key]) -> Iterator[tuple[RootSeen, list[tuple[Key, Detection]]]]:
     """The fixable problems by rendered object; patches to read are kept apart from those to commit."""
-    for one in seen:
-        objects: dict[tuple[int, KeyPath, bool], list[tuple[_Key, Detection]]] = {}
+    for one in seen.seen:
+        objects: dict[tuple[int, KeyPath, bool], list[tuple[Key, Detection]]] = {}
         for detection in one.detections:
             if detection.fix is None:
                 continue
@@ -65,7 +70,7 @@ def _groups(seen: Iterable[RootSeen], wanted: set[_Key]) -> Iterator[tuple[RootS
         yield from ((one, group) for group in objects.values())
 
 
-def _offers(fixes: RootFixes, seen: RootSeen, group: Sequence[tuple[_Key, Detection]]) -> dict[_Key, FixOffer]:
+def _offers(fixes: RootFixes, seen: RootSeen, group: Sequence[tuple[Key, Detection]]) -> dict[Key, FixOffer]:
     if not group:
         return {}
     keys = {id(detection): key for key, detection in group}

@@ -1,11 +1,14 @@
 """Adds what Kustomize and Helm make of a tree to what was found in its files."""
 
 import os
+import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from typing import NamedTuple
 
 from gitops_guard import pipeline
 from gitops_guard.engine import Detection
 from gitops_guard.errors import SourceError
+from gitops_guard.finding import Finding
 from gitops_guard.inspection import Rules
 from gitops_guard.render_settings import OFF, REQUIRED, RenderSettings
 from gitops_guard.rendering.inspected import RootsSeen, is_of_source, look_at_roots, merged
@@ -24,19 +27,37 @@ _LOOKED_AT = "looked at as part of {}"
 _HINTS = {"kustomize": KUSTOMIZE_HINT, "helm": HELM_HINT}
 
 
-def with_roots(run: pipeline.Run, side: pipeline.Side, rules: Rules) -> pipeline.Side:
+class TreeRoots(NamedTuple):
+    """The rendered roots of a tree, looked at; `looked_at` are the files that were asked for."""
+
+    session: Session
+    seen: RootsSeen
+    looked_at: frozenset[str]
+
+
+def with_roots(run: pipeline.Run, side: pipeline.Side, rules: Rules) -> tuple[pipeline.Side, TreeRoots | None]:
     """A tree's side with its rendered roots: those that one of the files that were looked at is part of.
 
     Raises:
         SourceError: the configuration requires rendering, and a tool is missing.
     """
+    roots = _roots_of(run, side, rules)
+    return (side, None) if roots is None else (_with_roots(run, side, roots), roots)
+
+
+def _roots_of(run: pipeline.Run, side: pipeline.Side, rules: Rules) -> TreeRoots | None:
+    """The rendered roots that one of the files that were looked at is part of; None where nothing is rendered."""
     if (run.settings.render or RenderSettings()).mode == OFF:
-        return side
-    tree = DiskTree(run.root)
-    session = opened(tree, run.settings, run.root)
+        return None
+    session = opened(DiskTree(run.root), run.settings, run.root)
     looked_at = frozenset((*side.coverage.scanned, *(one.path for one in side.coverage.skipped)))
     needs = zip(session.graph.roots, session.graph.needs, strict=True)
-    roots = look_at_roots(session, [root for root, paths in needs if paths & looked_at], rules, run.context)
+    seen = look_at_roots(session, [root for root, paths in needs if paths & looked_at], rules, run.context)
+    return TreeRoots(session, seen, looked_at)
+
+
+def _with_roots(run: pipeline.Run, side: pipeline.Side, found: TreeRoots) -> pipeline.Side:
+    session, roots, _ = found
     joined = merged(side.detections, roots)
     by_path = {path: facts for path, facts in side.facts_by_path.items() if path not in roots.covered}
     of_roots = [fact for one in roots.seen for fact in one.facts]
@@ -44,31 +65,55 @@ def with_roots(run: pipeline.Run, side: pipeline.Side, rules: Rules) -> pipeline
     return side._replace(
         detections=kept,
         facts=(*(fact for facts in by_path.values() for fact in facts), *of_roots),
-        ignores=side.ignores | ignores_at(kept, side.ignores, tree.read),
+        ignores=side.ignores | ignores_at(kept, side.ignores, session.tree.read),
         coverage=coverage_with(side.coverage, session, roots, joined.dropped),
         led_back=roots.led_back,
         covered=roots.covered,
     )
 
 
-def left_out(run: pipeline.Run, paths: Sequence[str]) -> frozenset[tuple[str, str]]:
-    """What was found in bases and patches and no rendered result has: pairs of path and stem.
+class RenderedTree(NamedTuple):
+    """A tree as it is rendered: its roots, the open findings, and what is no matter of its files alone.
+
+    `left_out` was found in bases and patches and no rendered result has it; `of_roots` was found in files whose objects
+    reach a cluster only through roots, so that a fix is proved on these. Both are pairs of path and stem.
+    """
+
+    roots: TreeRoots
+    open: tuple[Finding, ...]
+    left_out: frozenset[tuple[str, str]]
+    of_roots: frozenset[tuple[str, str]]
+
+
+def rendered_tree(run: pipeline.Run, paths: Sequence[str]) -> RenderedTree | None:
+    """Looks at a tree with its roots; None where nothing is rendered.
 
     Raises:
         SourceError: the configuration requires rendering, and a tool is missing.
     """
     rules = pipeline.load_rules(run)
     side = pipeline.look(walk(paths, run.root), rules, run)
-    after = with_roots(run, side, rules)
+    roots = _roots_of(run, side, rules)
+    if roots is None:
+        return None
+    after = _with_roots(run, side, roots)
+    report = pipeline.judge_tree(run, after, rules, time.monotonic())
     kept = {where(one.finding) for one in after.detections}
     if after.led_back is not None:
         kept |= {where(after.led_back(one.finding)) for one in pipeline.whole(after.facts, rules, run)}
-    found = (one.finding for one in (*side.detections, *pipeline.whole(side.facts, rules, run)))
-    return frozenset(
-        (one.place.path, one.stem)
-        for one in found
-        if one.place.path in after.covered and where(one) not in kept and not is_of_source(one)
+    of_files = [one.finding for one in side.detections]
+    found = (*of_files, *(one.finding for one in pipeline.whole(side.facts, rules, run)))
+    covered = after.covered
+    return RenderedTree(
+        roots,
+        report.open,
+        _pairs(one for one in found if one.place.path in covered and where(one) not in kept and not is_of_source(one)),
+        _pairs(one for one in of_files if one.place.path in covered and not one.image and not is_of_source(one)),
     )
+
+
+def _pairs(findings: Iterable[Finding]) -> frozenset[tuple[str, str]]:
+    return frozenset((one.place.path, one.stem) for one in findings)
 
 
 def opened(tree: Tree, settings: Settings, top: str, changed: Collection[str] | None = None) -> Session:

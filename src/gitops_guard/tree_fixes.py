@@ -1,8 +1,8 @@
 """Fixes over files on disk: the facts of all files first, then proofs file by file."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from gitops_guard import pipeline
 from gitops_guard.combined_patch import Combiner
@@ -17,6 +17,9 @@ from gitops_guard.source_file import SourceFile
 from gitops_guard.sources.tree import names, walk
 from gitops_guard.suppression import matches, suppress
 from gitops_guard.workbench import Workbench
+
+if TYPE_CHECKING:
+    from gitops_guard.rendered_sides import RenderedTree, TreeRoots
 
 GROUP_LIMIT = 2000
 """Objects of one file that are fixed in one run."""
@@ -35,8 +38,8 @@ class FixedFile(NamedTuple):
     refused: tuple[tuple[Finding, str], ...]
 
 
-def with_patches(report: Report, run: pipeline.Run, paths: Sequence[str]) -> Report:
-    """The report of a tree with the fixes of its findings proved."""
+def with_patches(report: Report, run: pipeline.Run, paths: Sequence[str], roots: "TreeRoots | None" = None) -> Report:
+    """The report of a tree with the fixes of its findings proved; those in rendered `roots` on what is rendered."""
     workbench, files = _workbench(run, paths)
     texts = {file.path: file for file in files}
     fixable: dict[tuple[str, Place], Detection] = {}
@@ -49,16 +52,23 @@ def with_patches(report: Report, run: pipeline.Run, paths: Sequence[str]) -> Rep
         proved |= {(d.finding.stem, d.finding.place): found[id(d)] for d in wanted if id(d) in found}
         fixable |= {(d.finding.stem, d.finding.place): d for d in wanted if d.finding.image and d.fix is not None}
     findings = [f._replace(fix=proved.get((f.stem, f.place), f.fix)) for f in report.findings]
+    if roots is not None:
+        from gitops_guard.rendered_fixes import with_source_patches  # noqa: PLC0415 - few trees have roots
+
+        findings = with_source_patches(
+            findings, roots.session, roots.seen, workbench.rules, run.context, workbench.validate
+        )
     return report._replace(findings=merge(findings, Combiner(workbench, texts.get, fixable).combine))
 
 
-def fix_tree(
+def fix_tree(  # noqa: PLR0913 - what is asked for, and what was done before
     run: pipeline.Run,
     paths: Sequence[str],
     *,
     safe_only: bool,
     everything: bool,
     left_out: frozenset[tuple[str, str]] = frozenset(),
+    edited: Mapping[str, str] = {},
 ) -> Iterator[FixedFile]:
     """The files that proved fixes change, and those with problems that have none.
 
@@ -68,8 +78,9 @@ def fix_tree(
         safe_only: only fixes that cannot change what an application sees.
         everything: also patches whose effect depends on the application.
         left_out: pairs of path and stem of what is no problem once it is rendered.
+        edited: texts of files that other fixes have changed already.
     """
-    workbench, files = _workbench(run, paths)
+    workbench, files = _workbench(run, paths, edited)
     for file in files:
         wanted = partial(
             _wanted, workbench=workbench, run=run, safe_only=safe_only, everything=everything, left_out=left_out
@@ -81,11 +92,17 @@ def fix_tree(
 
 def solved_by_rendering(run: pipeline.Run, paths: Sequence[str]) -> frozenset[tuple[str, str]]:
     """Pairs of path and stem of what is no problem once it is rendered, where there is something to render."""
-    if not pipeline.has_roots(names(paths, run.root)):
-        return frozenset()
-    from gitops_guard.rendered_sides import left_out  # noqa: PLC0415 - many trees hold plain manifests only
+    found = seen_rendered(run, paths)
+    return frozenset() if found is None else found.left_out
 
-    return left_out(run, paths)
+
+def seen_rendered(run: pipeline.Run, paths: Sequence[str]) -> "RenderedTree | None":
+    """The tree as it is rendered; None where there is nothing to render."""
+    if not pipeline.has_roots(names(paths, run.root)):
+        return None
+    from gitops_guard.rendered_sides import rendered_tree  # noqa: PLC0415 - many trees hold plain manifests only
+
+    return rendered_tree(run, paths)
 
 
 def fix_some(
@@ -119,15 +136,20 @@ def _of_group(
     return [detection for detection in wanted if key_of(detection.finding) == key], detections
 
 
-def _workbench(run: pipeline.Run, paths: Sequence[str]) -> tuple[Workbench, list[SourceFile]]:
+def _workbench(
+    run: pipeline.Run,
+    paths: Sequence[str],
+    edited: Mapping[str, str] = {},
+) -> tuple[Workbench, list[SourceFile]]:
     """The facts of the whole tree, and the files that are to be fixed, which are read again one by one later."""
     rules = pipeline.load_rules(run)
     facts: dict[str, tuple[Fact, ...]] = {}
     workbench = Workbench(rules, run.context, facts, of_tree(paths, run.root, run.settings))
     candidates: list[SourceFile] = []
-    for file in walk(paths, run.root):
-        if not isinstance(file, SourceFile) or any(matches(file.path, p) for p in run.settings.exclude):
+    for found in walk(paths, run.root):
+        if not isinstance(found, SourceFile) or any(matches(found.path, p) for p in run.settings.exclude):
             continue
+        file = found._replace(text=edited.get(found.path, found.text))
         seen, detections = workbench.detections(file)
         if seen.facts:
             facts[file.path] = seen.facts

@@ -59,7 +59,18 @@ class RootFixes:
         self._validate = validate
         self._maps: dict[Root, SourceMap] = {}
         self._found: dict[str, Counter[str]] = {}
-        self._repository = Repository(TreeFiles(session.tree), self._fed_by, self._discover, session.renderer.builder)
+        self._repository = self._repository_of(session)
+
+    def take(self, session: Session, paths: Collection[str]) -> None:
+        """Goes on with a tree in which some files differ; what is known of roots without them stays."""
+        before = self._session.graph
+        fed = {root for root, needs in zip(before.roots, before.needs, strict=True) if not needs.isdisjoint(paths)}
+        self._maps = {root: known for root, known in self._maps.items() if root not in fed}
+        self._session = session
+        self._repository = self._repository_of(session)
+
+    def _repository_of(self, session: Session) -> Repository:
+        return Repository(TreeFiles(session.tree), self._fed_by, self._discover, session.renderer.builder)
 
     def solve(self, rendered: Rendered, detections: Sequence[Detection]) -> Solution:
         """One proved patch for as many problems of an object as can be solved together.

@@ -106,7 +106,7 @@ def _proved(  # noqa: PLR0913, PLR0917 - one patch is made of all of these
     raw = {path: before[path].encode(text) if path in before else text.encode() for path, text in texts.items()}
     proof = prove(state, obj, intents, SourceEdit(repository, raw), gone, validate)
     files = [PatchedFile(path, before[path].text if path in before else None, texts[path]) for path in sorted(texts)]
-    diff = "".join(_masked(unified_diff(file.path, file.before, file.after)) for file in files)
+    diff = "".join(masked(unified_diff(file.path, file.before, file.after)) for file in files)
     plain = "".join(unified_diff(file.path, file.before, file.after) for file in files)
     reach = _reach(proof)
     return Patch(
@@ -143,7 +143,7 @@ def _hides_added(plain: str, masked: str) -> bool:
     return any(one != other and one.startswith("+") for one, other in rows)
 
 
-def _masked(diff: str) -> str:
+def masked(diff: str) -> str:
     """The diff with everything masked that looks like a secret."""
     lines = LineIndex(diff)
     pieces: list[str] = []
