@@ -176,3 +176,24 @@ def test_a_root_that_breaks_is_not_an_empty_difference(folder: Path) -> None:
     (root,) = repository.report()["rendered_changes"]
     assert "not rendered after the change" in root["unknown"]
     assert root["objects"] == []
+
+
+def test_the_page_and_the_terminal_show_what_a_change_does(folder: Path) -> None:
+    repository = Repository(folder, OVERLAYS | SHOP)
+    evil = "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: <script>alert(1)</script>}\n"
+    repository.write({
+        "base/app.yaml": APP.replace("1.25.1", "1.27.0"),
+        "shop/values.yaml": SHOP["shop/values.yaml"].replace("Hunter22Hunter", "Another33Another"),
+        "shop/templates/app.yaml": SHOP["shop/templates/app.yaml"] + evil,
+    })  # fmt: skip
+    text = repository.text("console")
+    assert "Rendered difference: 3 rendered roots of 3 change." in text
+    assert "spec.template.spec.containers[web].image: nginx:1.25.1 -> nginx:1.27.0" in text
+    page = repository.text("html")
+    assert '<code class="del">nginx:1.25.1</code>' in page
+    assert '<code class="add">nginx:1.27.0</code>' in page
+    assert "&lt;script&gt;alert(1)" in page
+    for shown in (text, page):
+        assert "Hunter22" not in shown
+        assert "Another33" not in shown
+    assert "<script>alert" not in page

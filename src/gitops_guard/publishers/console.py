@@ -24,6 +24,7 @@ _CODES = {
     Severity.LOW: "36",
     Severity.INFO: "2",
 }
+_RENDERED = 60
 _BOLD, _DIM, _GOOD = "1", "2", "32"
 
 
@@ -54,6 +55,7 @@ def render(report: Report, read_text: ReadText, *, color: bool, width: int = 80,
         page.group(list(group), excerpts)
     if len(chosen) < len(found):
         page.others(found, len(chosen))
+    page.rendered(report)
     page.verdict(report)
     page.coverage(report)
     page.hints(found)
@@ -146,6 +148,18 @@ class _Page:
             self.lines.append(f"  {label}  {rule_id}  {len(members):>7,} in {files:14}  {name}".rstrip())
         self.lines += ["", "To see all: --format html --output report.html. To see those of a rule: --rule ID.", ""]
 
+    def rendered(self, report: Report) -> None:
+        """What a change does to what is rendered, the first lines of it."""
+        if not report.rendered:
+            return
+        from gitops_guard.publishers.rendered_changes import as_console  # noqa: PLC0415 - few changes reach a root
+
+        lines = as_console(report.rendered).removesuffix("\n").split("\n")
+        self.lines += (part for line in lines[:_RENDERED] for part in _fitting(line, self._width))
+        if len(lines) > _RENDERED:
+            self.lines.append(f"  and {len(lines) - _RENDERED:,} more lines: --format html shows them")
+        self.lines.append("")
+
     def verdict(self, report: Report) -> None:
         """The line with the numbers."""
         found, compared = report.open, report.comparison
@@ -210,6 +224,12 @@ class _Page:
 
     def _paint(self, text: str, code: str) -> str:
         return f"\x1b[{code}m{text}\x1b[0m" if self._color and code else text
+
+
+def _fitting(line: str, width: int) -> list[str]:
+    """A line of at most some columns; what it continues with is as far in."""
+    indent = line[: len(line) - len(line.lstrip(" "))]
+    return [f"{indent}{part}" for part in wrap(line[len(indent) :], width - len(indent))] or [""]
 
 
 def _because(names: list[str], reason: str, noun: str) -> str:

@@ -14,6 +14,7 @@ from gitops_guard.publishers import wording
 from gitops_guard.publishers.escape import cut, printable, printable_unicode, valid_unicode
 from gitops_guard.publishers.excerpt import Excerpt, Excerpts
 from gitops_guard.publishers.image_html import image_views
+from gitops_guard.publishers.rendered_html import difference
 from gitops_guard.publishers.rule_page import inline, to_html
 from gitops_guard.publishers.templates import render_template, template_text
 from gitops_guard.report import ReadText, Report, RuleSummary, by_severity
@@ -100,6 +101,7 @@ def render(report: Report, read_text: ReadText) -> str:
         rules=[_rule(pages[rule_id]) for rule_id in used if rule_id in pages],
         open_all=len(shown) <= _OPEN_AT_MOST,
         images=image_views(report.images, report.today),
+        difference=difference(report.rendered),
         coverage=_coverage(report),
         waivers=[tuple(map(printable_unicode, note)) for note in report.waivers],
         skipped_rules=[tuple(map(printable_unicode, skipped)) for skipped in report.skipped_rules],
