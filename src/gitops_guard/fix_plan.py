@@ -2,16 +2,20 @@
 
 import os
 import stat
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, NamedTuple
 
 from gitops_guard import pipeline
 from gitops_guard.codeowners import FILES, CodeOwners, read_codeowners
-from gitops_guard.engine import Detection
-from gitops_guard.finding import NEEDS_REVIEW, SAFE, Finding
+from gitops_guard.finding import NEEDS_REVIEW, SAFE, Finding, Patch
 from gitops_guard.fix_groups import REGULAR, FileChange, FixedProblem, FixGroup
 from gitops_guard.settings import FixPullRequests
-from gitops_guard.tree_fixes import FixedFile, fix_some, solved_by_rendering
+from gitops_guard.tree_fixes import FixedFile, fix_some, seen_rendered
+from gitops_guard.workbench import Workbench
+
+if TYPE_CHECKING:
+    from gitops_guard.rendered_sides import RenderedTree
+    from gitops_guard.source_fixes import SourceFixes
 
 NOBODY = "without an owner"
 _TOP = "the top"
@@ -40,14 +44,64 @@ def planned(run: pipeline.Run, request: Request, paths: Sequence[str] = ()) -> t
     owners = local_codeowners(run.root)
     key_of = grouping(request.setting, owners)
     asked = run._replace(only=frozenset(request.setting.rules)) if request.setting.rules else run
-    found: dict[str, list[FixedFile]] = {}
-    for key, fixed in fix_some(
-        asked, paths, key_of, safe_only=not request.setting.needs_review, left_out=solved_by_rendering(asked, paths)
-    ):
-        found.setdefault(key, []).append(fixed)
-    groups = ((key, files) for key, files in found.items() if any(one.after != one.file.text for one in files))
-    ordered = sorted(groups, key=lambda entry: (-_worst(entry[1]), entry[0]))
-    return tuple(_group(run.root, key, files, owners, request) for key, files in ordered)
+    safe_only = not request.setting.needs_review
+    tree = seen_rendered(asked, paths)
+    found = {} if tree is None else _of_roots(asked, tree, key_of, safe_only=safe_only)
+
+    def edited(key: str, path: str) -> str | None:
+        sources = found[key].sources if key in found else None
+        return None if sources is None else next((one.after for one in sources.files if one.path == path), None)
+
+    left_out = frozenset() if tree is None else tree.left_out | tree.of_roots
+    for key, fixed in fix_some(asked, paths, key_of, safe_only=safe_only, left_out=left_out, edited=edited):
+        if fixed.after != fixed.file.text:
+            known = found.get(key, _Found())
+            found[key] = known._replace(files=(*known.files, fixed))
+    ordered = sorted(found.items(), key=lambda entry: (-entry[1].worst, entry[0]))
+    return tuple(_group(run.root, key, one, owners, request) for key, one in ordered)
+
+
+class _Found(NamedTuple):
+    """The fixes of a group: of rendered objects at their sources, and of files by themselves."""
+
+    sources: "SourceFixes | None" = None
+    files: tuple[FixedFile, ...] = ()
+
+    @property
+    def patches(self) -> list[Patch]:
+        """All of them."""
+        of_files = (solution.patch for one in self.files for solution in one.applied)
+        of_roots = () if self.sources is None else self.sources.patches
+        return [*of_roots, *(patch for patch in of_files if patch is not None)]
+
+    @property
+    def solved(self) -> list[Finding]:
+        """The problems that they solve."""
+        of_files = (one.finding for file in self.files for solution in file.applied for one in solution.solved)
+        return [*(() if self.sources is None else self.sources.solved), *of_files]
+
+    @property
+    def worst(self) -> int:
+        """The severity of the most severe of these."""
+        return max((finding.severity for finding in self.solved), default=0)
+
+
+def _of_roots(run: pipeline.Run, tree: "RenderedTree", key_of: KeyOf, *, safe_only: bool) -> dict[str, _Found]:
+    """The fixes of rendered objects, each group by itself."""
+    from gitops_guard.source_fixes import Wish, fix_sources  # noqa: PLC0415 - few trees have roots
+
+    rules = pipeline.load_rules(run)
+    validate = Workbench(rules, run.context, {}).validate
+    found: dict[str, _Found] = {}
+    for key in dict.fromkeys(map(key_of, tree.open)):
+
+        def is_wanted(finding: Finding, key: str = key) -> bool:
+            return key_of(finding) == key
+
+        fixed = fix_sources(tree, rules, run.context, validate, Wish(safe_only=safe_only, is_wanted=is_wanted))
+        if fixed.files:
+            found[key] = _Found(fixed)
+    return found
 
 
 def grouping(setting: FixPullRequests, owners: CodeOwners) -> KeyOf:
@@ -75,21 +129,34 @@ def local_codeowners(root: str) -> CodeOwners:
     return CodeOwners()
 
 
-def _group(root: str, key: str, files: list[FixedFile], owners: CodeOwners, request: Request) -> FixGroup:
-    changed = [one for one in files if one.after != one.file.text]
-    patches = [s.patch for one in changed for s in one.applied if s.patch is not None]
-    problems = tuple(_problems(changed))
+def _group(root: str, key: str, found: _Found, owners: CodeOwners, request: Request) -> FixGroup:
+    problems = tuple(FixedProblem(f.rule_id, f.place.path, f.place.start.line, f.message) for f in found.solved)
+    changes = _changes(root, found)
     return FixGroup(
         key=key,
         title=_title(key, request.setting.group_by, problems),
-        files=tuple(file_change(root, one) for one in changed),
-        safety=SAFE if all(patch.safety == SAFE for patch in patches) else NEEDS_REVIEW,
+        files=changes,
+        safety=SAFE if all(patch.safety == SAFE for patch in found.patches) else NEEDS_REVIEW,
         findings=problems,
-        proof=tuple(dict.fromkeys(step for patch in patches for step in patch.proof)),
-        note="; ".join(dict.fromkeys(patch.note for patch in patches if patch.note)),
-        owners=tuple(dict.fromkeys(owner for one in changed for owner in owners.of(one.file.path))),
+        proof=tuple(dict.fromkeys(step for patch in found.patches for step in patch.proof)),
+        note="; ".join(dict.fromkeys(patch.note for patch in found.patches if patch.note)),
+        owners=tuple(dict.fromkeys(owner for one in changes for owner in owners.of(one.path))),
         requested=key in request.requested,
     )
+
+
+def _changes(root: str, found: _Found) -> tuple[FileChange, ...]:
+    """The files of a group, as a commit takes them: what both kinds of fixes edit is one change."""
+    changes: dict[str, FileChange] = {}
+    for one in () if found.sources is None else found.sources.files:
+        before = None if one.before is None else one.before.encode(one.before.text)
+        mode = REGULAR if one.before is None else _mode(root, one.path)
+        changes[one.path] = FileChange(one.path, before, one.raw, mode)
+    for fixed in found.files:
+        change = file_change(root, fixed)
+        known = changes.get(change.path)
+        changes[change.path] = change if known is None else known._replace(after=change.after)
+    return tuple(changes.values())
 
 
 def _title(key: str, group_by: str, problems: Sequence[FixedProblem]) -> str:
@@ -99,21 +166,12 @@ def _title(key: str, group_by: str, problems: Sequence[FixedProblem]) -> str:
     return f"Fix {count} {where[group_by]}".replace("@", "")
 
 
-def _problems(files: Iterable[FixedFile]) -> Iterator[FixedProblem]:
-    for finding in (detection.finding for detection in _solved(files)):
-        yield FixedProblem(finding.rule_id, finding.place.path, finding.place.start.line, finding.message)
-
-
-def _solved(files: Iterable[FixedFile]) -> Iterator[Detection]:
-    return (detection for one in files for solution in one.applied for detection in solution.solved)
-
-
-def _worst(files: Iterable[FixedFile]) -> int:
-    return max((detection.finding.severity for detection in _solved(files)), default=0)
-
-
 def file_change(root: str, fixed: FixedFile) -> FileChange:
     """A fixed file as a commit takes it, with the mode that it has on disk."""
-    mode = os.lstat(os.path.join(root, fixed.file.path)).st_mode  # noqa: PTH118 - pathlib costs start-up
-    name = REGULAR if not mode & stat.S_IXUSR else "100755"
-    return FileChange(fixed.file.path, fixed.file.encode(fixed.file.text), fixed.file.encode(fixed.after), name)
+    before, after = (fixed.file.encode(text) for text in (fixed.file.text, fixed.after))
+    return FileChange(fixed.file.path, before, after, _mode(root, fixed.file.path))
+
+
+def _mode(root: str, path: str) -> str:
+    mode = os.lstat(os.path.join(root, path)).st_mode  # noqa: PTH118 - pathlib costs start-up
+    return REGULAR if not mode & stat.S_IXUSR else "100755"

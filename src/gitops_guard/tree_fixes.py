@@ -90,12 +90,6 @@ def fix_tree(  # noqa: PLR0913 - what is asked for, and what was done before
             yield fixed
 
 
-def solved_by_rendering(run: pipeline.Run, paths: Sequence[str]) -> frozenset[tuple[str, str]]:
-    """Pairs of path and stem of what is no problem once it is rendered, where there is something to render."""
-    found = seen_rendered(run, paths)
-    return frozenset() if found is None else found.left_out
-
-
 def seen_rendered(run: pipeline.Run, paths: Sequence[str]) -> "RenderedTree | None":
     """The tree as it is rendered; None where there is nothing to render."""
     if not pipeline.has_roots(names(paths, run.root)):
@@ -105,13 +99,14 @@ def seen_rendered(run: pipeline.Run, paths: Sequence[str]) -> "RenderedTree | No
     return rendered_tree(run, paths)
 
 
-def fix_some(
+def fix_some(  # noqa: PLR0913 - what is asked for, and what was done before
     run: pipeline.Run,
     paths: Sequence[str],
     key_of: Callable[[Finding], str],
     *,
     safe_only: bool,
     left_out: frozenset[tuple[str, str]] = frozenset(),
+    edited: Callable[[str, str], str | None] = lambda _key, _path: None,
 ) -> Iterator[tuple[str, FixedFile]]:
     """As `fix_tree`, with the fixes of each group by themselves: a file is given once for each group that it has.
 
@@ -121,12 +116,15 @@ def fix_some(
         key_of: the group of a finding.
         safe_only: only fixes that cannot change what an application sees.
         left_out: as in `fix_tree`.
+        edited: of a group and a path, the text that other fixes of the group have left; None for that on disk.
     """
     workbench, files = _workbench(run, paths)
     for file in files:
         every = partial(_wanted, workbench=workbench, run=run, safe_only=safe_only, everything=False, left_out=left_out)
         for key in dict.fromkeys(key_of(detection.finding) for detection in every(file)[0]):
-            yield key, fix_file(file, workbench, partial(_of_group, every=every, key=key, key_of=key_of))
+            text = edited(key, file.path)
+            now = file if text is None else file._replace(text=text)
+            yield key, fix_file(now, workbench, partial(_of_group, every=every, key=key, key_of=key_of))
 
 
 def _of_group(

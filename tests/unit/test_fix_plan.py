@@ -12,6 +12,7 @@ from gitops_guard.fix_plan import NOBODY, Request, planned
 from gitops_guard.settings import FixPullRequests, Settings
 from gitops_guard.source_file import SourceFile
 from gitops_guard.tree_fixes import fix_tree
+from rendering_parts import CHART, real_tools
 
 POD = """apiVersion: v1
 kind: Pod
@@ -118,3 +119,29 @@ def test_reads_the_configuration() -> None:
 def test_a_mistake_is_an_error(text: str) -> None:
     with pytest.raises(ConfigurationError, match=r"c\.yaml:2"):
         read("fix_pull_requests:\n  " + text + "\n")
+
+
+@pytest.mark.real
+def test_a_rendered_object_is_fixed_at_its_source_and_its_files_are_one_change(tmp_path: Path) -> None:
+    real_tools()
+    template = POD.replace("privileged: true", "privileged: {{ .Values.privileged }}")
+    files = {
+        "shop/Chart.yaml": CHART,
+        "shop/values.yaml": "privileged: true\n",
+        "shop/templates/web.yaml": template,
+        "base/kustomization.yaml": "resources: [web.yaml]\n",
+        "base/web.yaml": POD,
+        "prod/kustomization.yaml": "resources: [../base]\n",
+    }
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    run = pipeline.Run(str(tmp_path), Settings(), TODAY)
+    found = planned(run, Request(FixPullRequests(needs_review=True)))
+    group = next(one for one in found if one.key == "GG-POD-001")
+    assert {(file.path, file.before, file.after) for file in group.files} == {
+        ("shop/values.yaml", b"privileged: true\n", b"privileged: false\n"),
+        ("base/web.yaml", POD.encode(), POD.replace("privileged: true", "privileged: false").encode()),
+    }
+    assert {(one.path, one.line) for one in group.findings} == {("shop/values.yaml", 1), ("base/web.yaml", 14)}
+    assert any("rendered before and after" in step for step in group.proof)

@@ -187,6 +187,7 @@ class Sources:
     def __init__(self, result: Rendered, session: Session) -> None:
         self._result = result
         self._session = session
+        self._places: dict[tuple[int, KeyPath], Place] = {}
 
     @cached_property
     def _map(self) -> SourceMap:
@@ -205,6 +206,12 @@ class Sources:
 
     def place(self, place: Place) -> Place:
         """The source of a place; the nearest file as a whole where no line is known."""
+        key = place.document, place.keypath
+        if key not in self._places:
+            self._places[key] = self._source_of(place)
+        return self._places[key]
+
+    def _source_of(self, place: Place) -> Place:
         for root, identity in self._objects.get(place.document, ()):
             if place.keypath[: len(root)] == root:
                 found = self._found(identity, place.keypath[len(root) :])
