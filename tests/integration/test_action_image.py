@@ -63,6 +63,7 @@ jobs:
           FOLDER: ${{{{ steps.guard.outputs.artifact }}}}
 """
 
+
 @pytest.fixture
 def github(tmp_path: Path) -> Iterator[str]:
     """The address of a stand-in for GitHub that holds `acme/shop` with pull request 1, from `change` into `main`."""
