@@ -17,9 +17,11 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-PACKAGES = "python3-minimal,python3,python3-venv,python3-pip,git,ca-certificates,nodejs"
+PACKAGES = "python3-minimal,python3,python3-venv,python3-pip,git,ca-certificates,nodejs,jq"
 BASE_TAG = "gitops-guard-test/python:base"
 ACTION_TAG = "gitops-guard-test/action:built"
+RUNNER = 1001
+"""The user of GitHub's runner, who owns what a job mounts."""
 CERTIFICATES = "/etc/ssl/certs/ca-certificates.crt"
 READY_SECONDS = 60
 BUILD_SECONDS = 900
@@ -57,8 +59,9 @@ class Workflow(NamedTuple):
     name: str = "pull_request"
     file: str = ".github/workflows"
     server: str = "https://github.com"
-    actions: Mapping[str, Path] = {}  # noqa: RUF012 - never changed
+    actions: Mapping[str, Path] = {}
     artifacts: Path | None = None
+    secrets: Mapping[str, str] = {}
 
     @property
     def options(self) -> tuple[str, ...]:
@@ -148,9 +151,43 @@ def run_workflow(docker: Docker, workflow: Workflow) -> Ran:
         *("--pull=false", "--network", "host", "--container-daemon-socket", "-", "--rm"),
     )
     environ = {"DOCKER_HOST": docker.host, "XDG_CACHE_HOME": str(workflow.event.parent / "act")}
-    # The token by environment, as act reads a secret that is named without a value: argument lists are public.
-    environ["GITHUB_TOKEN"] = workflow.token
-    return _run((*command, "--secret", "GITHUB_TOKEN"), environ=environ, seconds=RUN_SECONDS, cwd=workflow.repository)
+    # Secrets by environment, as act reads one that is named without a value: argument lists are public.
+    secrets = {"GITHUB_TOKEN": workflow.token, **workflow.secrets}
+    named = tuple(f"--secret={name}" for name in secrets)
+    return _run((*command, *named), environ=environ | secrets, seconds=RUN_SECONDS, cwd=workflow.repository)
+
+
+def as_github_does(
+    docker: Docker, folder: Path, environ: Mapping[str, str] | None = None, *, keep_root: bool = False, **inputs: str
+) -> Ran:
+    """Runs the container on `folder/workspace` with the mounts and variables of GitHub's runner.
+
+    Everything is owned by the runner's user; with `keep_root` the summary is not, so that root can't be given up. Only
+    with an `environ` of its own it has a network: there the place that it talks to is named.
+    """
+    workspace, commands = folder / "workspace", folder / "file_commands"
+    commands.mkdir(exist_ok=True)
+    for name in ("output", "summary"):
+        (commands / name).touch()
+    for path in (folder, *folder.rglob("*")):
+        os.chown(path, RUNNER, RUNNER, follow_symlinks=False)
+    if keep_root:
+        os.chown(commands / "summary", 0, 0)
+    variables = {
+        "GITHUB_ACTIONS": "true",
+        "GITHUB_WORKSPACE": "/github/workspace",
+        "GITHUB_OUTPUT": "/github/file_commands/output",
+        "GITHUB_STEP_SUMMARY": "/github/file_commands/summary",
+        "HOME": "/github/home",
+        **{"INPUT_" + name.upper().replace("_", "-"): value for name, value in inputs.items()},
+        **(environ or {}),
+    }
+    return docker.run(
+        *("run", "--rm", "--network", "none" if environ is None else "host", "--workdir", "/github/workspace"),
+        *("--volume", f"{workspace}:/github/workspace", "--volume", f"{commands}:/github/file_commands"),
+        *(part for name, value in variables.items() for part in ("--env", f"{name}={value}")),
+        ACTION_TAG,
+    )
 
 
 def _run(

@@ -1,8 +1,6 @@
 """The product's own image: run by hand, run as GitHub runs it, and run by a real workflow runner."""
 
-import base64
 import json
-import os
 import re
 import subprocess
 import urllib.request
@@ -15,14 +13,12 @@ import yaml
 from github_standin.server import running
 from github_standin.state import PullRequest, State
 from integration import action_runner
-from integration.action_runner import ACTION_TAG, Docker, Ran, Workflow
+from integration.action_runner import ACTION_TAG, RUNNER, Docker, Workflow, as_github_does
 
 pytestmark = pytest.mark.real
 
 ROOT = Path(__file__).resolve().parents[2]
 TOKEN = "ghs_invented0000000000000000000000000000"
-READER = "ghs_invented0fork0token0for0act"
-RUNNER = 1001
 EVIL = "%3A%3Aerror%3A%3Aforged.yaml"
 POD = """\
 apiVersion: v1
@@ -57,10 +53,6 @@ jobs:
           FINDINGS: ${{{{ steps.guard.outputs.findings }}}}
           NEW: ${{{{ steps.guard.outputs.new }}}}
           SARIF: ${{{{ steps.guard.outputs.sarif-file }}}}
-      - if: steps.guard.outputs.artifact != ''
-        run: echo "artifact=$(base64 --wrap=0 "$FOLDER/gitops-guard.json")"
-        env:
-          FOLDER: ${{{{ steps.guard.outputs.artifact }}}}
 """
 
 
@@ -111,46 +103,17 @@ def repository(folder: Path, inputs: dict[str, str]) -> str:
     return base
 
 
-def event(folder: Path, base: str, head: str, source: str = "acme/shop") -> Path:
+def event(folder: Path, base: str, head: str) -> Path:
     """Writes the pull_request event of number 1."""
     shop = {"full_name": "acme/shop", "name": "shop", "owner": {"login": "acme"}, "default_branch": "main"}
     sides = {
         "base": {"ref": "main", "sha": base, "repo": shop},
-        "head": {"ref": "change", "sha": head, "repo": shop | {"full_name": source}},
+        "head": {"ref": "change", "sha": head, "repo": shop},
     }
     pull = {"number": 1, "state": "open", "draft": False, "user": {"login": "dev"}, **sides}
     path = folder / "event.json"
     path.write_text(json.dumps({"action": "opened", "number": 1, "pull_request": pull, "repository": shop}))
     return path
-
-
-def as_github_does(docker: Docker, folder: Path, *, keep_root: bool = False, **inputs: str) -> Ran:
-    """Runs the container on `folder/workspace` with the mounts and variables of GitHub's runner.
-
-    Everything is owned by the runner's user; with `keep_root` the summary is not, so that root can't be given up.
-    """
-    workspace, commands = folder / "workspace", folder / "file_commands"
-    commands.mkdir()
-    for name in ("output", "summary"):
-        (commands / name).touch()
-    for path in (folder, *folder.rglob("*")):
-        os.chown(path, RUNNER, RUNNER)
-    if keep_root:
-        os.chown(commands / "summary", 0, 0)
-    environ = {
-        "GITHUB_ACTIONS": "true",
-        "GITHUB_WORKSPACE": "/github/workspace",
-        "GITHUB_OUTPUT": "/github/file_commands/output",
-        "GITHUB_STEP_SUMMARY": "/github/file_commands/summary",
-        "HOME": "/github/home",
-        **{"INPUT_" + name.upper().replace("_", "-"): value for name, value in inputs.items()},
-    }
-    return docker.run(
-        *("run", "--rm", "--network", "none", "--workdir", "/github/workspace"),
-        *("--volume", f"{workspace}:/github/workspace", "--volume", f"{commands}:/github/file_commands"),
-        *(part for name, value in environ.items() for part in ("--env", f"{name}={value}")),
-        ACTION_TAG,
-    )
 
 
 def outputs(folder: Path) -> dict[str, str]:
@@ -179,6 +142,21 @@ def test_git_is_there_and_pip_is_not(docker: Docker) -> None:
     shell = ("run", "--rm", "--network", "none", "--entrypoint")
     assert docker.run(*shell, "git", ACTION_TAG, "--version").code == 0
     assert docker.run(*shell, "/opt/gitops-guard/bin/python3", ACTION_TAG, "-c", "import pip").code == 1
+
+
+def test_what_commands_read_is_in_the_image(docker: Docker) -> None:
+    """Pages of rules, schemas, templates, the workflows to copy."""
+    script = """
+        set -e; cd /tmp; printf 'FROM scratch:latest\\n' > Dockerfile
+        gitops-guard init; gitops-guard explain GG-POD-001; gitops-guard schema artifact
+        gitops-guard sweep --offline --dry-run --fail-level none --report html=/tmp/report.html
+        ls -R .github; wc --lines report.html
+    """
+    shell = ("run", "--rm", "--network", "none", "--user", "guard", "--entrypoint", "sh", ACTION_TAG, "-c", script)
+    ran = docker.run(*shell)
+    assert ran.code == 0, ran.text
+    assert "gitops-guard-sweep.yml" in ran.text
+    assert "---- tracking issue" in ran.text
 
 
 def test_inputs_come_in_outputs_come_out_and_root_is_given_up(docker: Docker, tmp_path: Path) -> None:

@@ -10,13 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
-from github_standin.git_server import GitServer, serving
+from github_standin.git_server import serving
 from github_standin.server import running
 from github_standin.state import PullRequest, State
 from integration import action_runner
-from integration.action_runner import Docker, Ran, Workflow
+from integration.action_runner import RUNNER, Docker, Ran, Workflow
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = sorted((ROOT / "examples/workflows").glob("*.yml"))
@@ -50,25 +49,44 @@ spec:
 UPLOAD = """\
 name: upload
 description: What actions/upload-artifact does, into a folder.
-inputs: {name: {required: true}, path: {required: true}, retention-days: {required: false}}
+inputs: {name: {required: true}, path: {required: true}, retention-days: {required: false},
+         if-no-files-found: {required: false}}
 runs:
   using: composite
   steps:
     - shell: bash
-      run: mkdir "/artifacts/$NAME" && cp -R "$FOLDER/." "/artifacts/$NAME"
-      env: {NAME: "${{ inputs.name }}", FOLDER: "${{ inputs.path }}"}
+      # A folder's content, or the files of a pattern. act has no strategy.job-index: legs of a matrix share a name.
+      run: |
+        mkdir -p "/artifacts/$NAME"
+        if [ -d "$FILES" ]; then cp -R "$FILES/." "/artifacts/$NAME"; else cp $FILES "/artifacts/$NAME"; fi
+      env: {NAME: "${{ inputs.name }}", FILES: "${{ inputs.path }}"}
 """
 DOWNLOAD = """\
 name: download
 description: What actions/download-artifact does, from a folder. No artifact of the pattern is no failure.
-inputs: {pattern: {required: true}, path: {required: true}, merge-multiple: {required: true}, run-id: {required: true},
-         github-token: {required: true}}
+inputs: {pattern: {required: true}, path: {default: .}, merge-multiple: {required: true}, run-id: {required: false},
+         github-token: {required: false}}
 runs:
   using: composite
   steps:
     - shell: bash
       run: mkdir -p "$FOLDER" && for found in /artifacts/$PATTERN; do cp -R "$found/." "$FOLDER" || true; done
       env: {PATTERN: "${{ inputs.pattern }}", FOLDER: "${{ inputs.path }}"}
+"""
+CHECKOUT = """\
+name: checkout
+description: What actions/checkout does with a commit. The runner itself sees to a checkout without one.
+inputs: {ref: {required: true}, persist-credentials: {required: true}, token: {default: "${{ github.token }}"}}
+runs:
+  using: composite
+  steps:
+    - shell: bash
+      run: |
+        header="Authorization: Basic $(printf 'x-access-token:%s' "$TOKEN" | base64 --wrap=0)"
+        git init --quiet .
+        git -c "http.extraHeader=$header" fetch --quiet --depth=1 "$GITHUB_SERVER_URL/$GITHUB_REPOSITORY" "$REF"
+        git checkout --quiet FETCH_HEAD
+      env: {TOKEN: "${{ inputs.token }}", REF: "${{ inputs.ref }}"}
 """
 
 
@@ -96,47 +114,55 @@ class World:
         git(self.server, "checkout", "--quiet", "main")
         self.state = State(self.server, "acme/shop")
         self.state.pulls[7] = PullRequest(7, "main", "change")
-        self.api = ""
-        self.git_server: GitServer | None = None
-        for name, text in {"guard": action_runner.released(ROOT), "upload": UPLOAD, "download": DOWNLOAD}.items():
-            (folder / name).mkdir()
+        # Set once the servers listen.
+        self.api, self.url = "", ""
+        self.actions = {
+            "gitops-guard/gitops-guard": action_runner.released(ROOT),
+            "actions/checkout": CHECKOUT,
+            "actions/upload-artifact": UPLOAD,
+            "actions/download-artifact": DOWNLOAD,
+        }
+        for name, text in self.actions.items():
+            (folder / name).mkdir(parents=True)
             (folder / name / "action.yml").write_text(text)
         (folder / "artifacts").mkdir()
 
     def _commit(self, name: str) -> None:
         (self.server / f"{name}.yaml").write_text(POD.format(name=name))
+        (self.server / "repositories.txt").write_text("acme/shop\n")
         git(self.server, "add", "--all")
         git(self.server, "commit", "--quiet", "--message", name)
 
-    def checkout(self, branch: str) -> Path:
+    def checkout(self, branch: str, name: str = "") -> Path:
         """What actions/checkout leaves: one commit of a branch."""
-        clone = self.folder / f"checkout-{branch}"
+        clone = self.folder / (name or f"checkout-{branch}")
         if not clone.exists():
             git(self.folder, "clone", "--quiet", "--depth=1", f"--branch={branch}", f"file://{self.server}", str(clone))
             git(clone, "remote", "set-url", "origin", "https://github.com/acme/shop.git")
         return clone
 
-    def run(self, file: str, name: str, payload: dict[str, Any], token: str, branch: str = "main") -> Ran:
+    def event(self, payload: dict[str, Any]) -> Path:
+        """Writes an event's file."""
+        path = self.folder / "event.json"
+        path.write_text(json.dumps({"repository": SHOP, **payload}))
+        return path
+
+    def run(
+        self, file: str, name: str, payload: dict[str, Any], token: str, branch: str = "main", **secrets: str
+    ) -> Ran:
         """Runs an example for an event. No token may be in what is printed."""
-        assert self.git_server is not None
-        example, event = ROOT / "examples/workflows" / file, self.folder / "event.json"
-        event.write_text(json.dumps({"repository": SHOP, **payload}))
-        places = {
-            "gitops-guard/gitops-guard": "guard",
-            "actions/upload-artifact": "upload",
-            "actions/download-artifact": "download",
-        }
-        actions = {found: self.folder / at for action, at in places.items() for found in used(example, action)}
+        example = ROOT / "examples/workflows" / file
+        actions = {found: self.folder / name for name in self.actions for found in used(example, name)}
         ran = action_runner.run_workflow(
             self.docker,
             Workflow(
-                self.checkout(branch), event, self.api, token, name, str(example), self.git_server.url, actions,
-                self.folder / "artifacts",
+                self.checkout(branch), self.event(payload), self.api, token, name, str(example), self.url,
+                actions, self.folder / "artifacts", secrets,
             ),
         )  # fmt: skip
-        encoded = base64.b64encode(f"x-access-token:{token}".encode()).decode()
-        assert token not in ran.text
-        assert encoded not in ran.text
+        for secret in (token, *secrets.values()):
+            assert secret not in ran.text
+            assert base64.b64encode(f"x-access-token:{secret}".encode()).decode() not in ran.text
         return ran
 
     @property
@@ -160,7 +186,7 @@ def world(docker: Docker, tmp_path: Path) -> Iterator[World]:
         running(world.state) as standin,
         serving(world.server, "acme/shop", READER, POSTER, OBEYING, writer=SWEEPER) as server,
     ):
-        world.api, world.git_server = standin.url, server
+        world.api, world.url = standin.url, server.url
         yield world
         assert server.refused == 0
     assert world.state.violations == []
@@ -199,6 +225,29 @@ def test_a_schedule_sweeps_and_keeps_its_issue_and_its_state(world: World) -> No
     assert "+        privileged: false" in git(world.server, "diff", "main", opened.head)
 
 
+@pytest.mark.real
+def test_a_schedule_sweeps_several_repositories_by_clone(world: World) -> None:
+    night = {"schedule": "17 2 * * 1"}
+    ran = world.run("sweep-repositories.yml", "schedule", night, READER, SWEEP_TOKEN=SWEEPER)
+    assert "Job succeeded" in ran.text, ran.text
+    (issue,) = world.state.issues
+    assert re.search(r"^\| .*`acme/shop`.* \| 1 \|", issue["body"], re.MULTILINE), issue["body"]
+    assert "acme/shop old.yaml" in git(world.server, "show", "gitops-guard/state:repositories.json")
+
+
+@pytest.mark.real
+def test_shards_are_swept_side_by_side_and_judged_as_one(world: World) -> None:
+    asked = {"inputs": {"shards": "2"}, "ref": "refs/heads/main"}
+    ran = world.run("sweep-matrix.yml", "workflow_dispatch", asked, SWEEPER)
+    assert "Job failed" not in ran.text, ran.text
+    files = sorted(path.name for path in (world.folder / "artifacts").rglob("*.shard"))
+    assert files == ["gitops-guard-1-of-2.shard", "gitops-guard-2-of-2.shard"]
+    (issue,) = world.state.issues
+    assert "GG-POD-001" in issue["body"]
+    assert len(world.state.sarifs) == 2
+    assert "old.yaml" in git(world.server, "show", "gitops-guard/state:state.json")
+
+
 def comment(world: World, author: str) -> dict[str, Any]:
     """A person writes `/gitops-guard fix`: the event of it."""
     written = {"id": world.state.new_id(), "pull": 7, "author": author, "body": "/gitops-guard fix"}
@@ -226,6 +275,35 @@ def test_a_comment_of_a_writer_is_obeyed_and_of_a_reader_refused(world: World) -
     assert git(world.server, "diff", "--name-only", before, "change") == "new.yaml"
     assert "readOnly: true" in git(world.server, "show", "change:new.yaml")
     assert f"Committed {world.head}" in world.state.issue_comments[-1]["body"]
+
+
+@pytest.mark.real
+def test_who_gave_up_root_fetches_commits_and_pushes(world: World) -> None:
+    world.state.permissions["octocat"] = "write"
+    tree = world.checkout("main", "job/workspace")
+    (world.folder / "job/file_commands").mkdir()
+    (world.folder / "job/file_commands/event.json").write_text(world.event(comment(world, "octocat")).read_text())
+    places = {
+        "GITHUB_API_URL": world.api,
+        "GITHUB_SERVER_URL": world.url,
+        "GITHUB_REPOSITORY": "acme/shop",
+        "GITHUB_REF": "refs/heads/main",
+        "GITHUB_EVENT_PATH": "/github/file_commands/event.json",
+    }
+    night, said = places | {"GITHUB_EVENT_NAME": "schedule"}, places | {"GITHUB_EVENT_NAME": "issue_comment"}
+    job = world.folder / "job"
+    swept = action_runner.as_github_does(
+        world.docker, job, night, command="sweep", publish="true", fail_level="none", github_token=SWEEPER
+    )
+    assert swept.code == 0, swept.text
+    assert "GG-POD-001" in git(world.server, "show", "gitops-guard/state:state.json")
+
+    obeyed = action_runner.as_github_does(world.docker, job, said, github_token=OBEYING)
+    assert obeyed.code == 0, obeyed.text
+    assert "readOnly: true" in git(world.server, "show", "change:new.yaml")
+    owners = {path.lstat().st_uid for path in (tree, *tree.rglob("*"))}
+    assert owners == {RUNNER}
+    assert sorted(path.name for path in tree.iterdir()) == [".git", "old.yaml", "repositories.txt"]
 
 
 @pytest.mark.real
