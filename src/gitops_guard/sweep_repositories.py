@@ -163,8 +163,9 @@ def _scanned(tree: str, folder: str, arguments: argparse.Namespace, environment:
     options = ["--offline"] if arguments.offline else []
     if arguments.config:
         options.append(f"--config={os.path.abspath(arguments.config)}")  # noqa: PTH100
-    command = [sys.executable, "-m", "gitops_guard", "sweep", "--format=json", f"--output={report}", *options]
-    kept = {name: value for name, value in environment.items() if name not in _SECRETS}
+    # -P: `json.py` of the repository, which is the working folder, is never imported.
+    command = [sys.executable, "-P", "-m", "gitops_guard", "sweep", "--format=json", f"--output={report}", *options]
+    kept = {name: value for name, value in environment.items() if name not in _SECRETS} | _module_path(environment)
     try:
         done = subprocess.run(command, cwd=tree, env=kept, capture_output=True, check=False, timeout=SECONDS)
     except subprocess.TimeoutExpired:
@@ -176,6 +177,12 @@ def _scanned(tree: str, folder: str, arguments: argparse.Namespace, environment:
         raise SourceError("the report of the scan is too large")
     with open(report, encoding="utf-8") as file:  # noqa: PTH123
         return json.load(file)
+
+
+def _module_path(environment: Mapping[str, str]) -> dict[str, str]:
+    """The same folders of modules as here: a relative one would lie in the repository."""
+    folders = [folder for folder in environment.get("PYTHONPATH", "").split(os.pathsep) if folder]
+    return {"PYTHONPATH": os.pathsep.join(map(os.path.abspath, folders))}
 
 
 def _seen(name: str, report: Any) -> Iterator[Seen]:  # noqa: ANN401 - JSON
