@@ -19,7 +19,8 @@ _ORDER = (SAFE, NEEDS_REVIEW, DISPLAY_ONLY)
 ConnectionProof = Callable[[SourceFile, SourceFile], tuple[str, ...] | Rejected]
 """Says of the file before and after what a fix does to connections, or why it is not offered."""
 
-_ON_CONNECTIONS = "GG-NET-"
+ON_CONNECTIONS = "GG-NET-"
+"""Rules whose fixes are proved on connections besides."""
 
 
 class Bench(NamedTuple):
@@ -86,7 +87,7 @@ def _prove(
     file: SourceFile, group: Group, members: Sequence[Detection], bench: Bench, known: Stems
 ) -> Proved | Rejected:
     proved = prove(file, _claim(group, members), known, bench.rescan, bench.validate)
-    on_connections = any(member.finding.rule_id.startswith(_ON_CONNECTIONS) for member in members)
+    on_connections = any(member.finding.rule_id.startswith(ON_CONNECTIONS) for member in members)
     if isinstance(proved, Rejected) or bench.connections is None or not on_connections:
         return proved
     said = bench.connections(file, file._replace(text=proved.after))

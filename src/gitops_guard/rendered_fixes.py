@@ -6,6 +6,7 @@ from gitops_guard.engine import Detection
 from gitops_guard.finding import DISPLAY_ONLY, EXISTING, NEEDS_REVIEW, NEW, SAFE, Finding, FixOffer
 from gitops_guard.fixing import Solution
 from gitops_guard.inspection import Rules
+from gitops_guard.rendered_connections import of_roots
 from gitops_guard.rendering.inspected import RootSeen, RootsSeen
 from gitops_guard.rendering.root_fixes import RootFixes
 from gitops_guard.rendering.session import Session
@@ -40,7 +41,7 @@ def with_source_patches(  # noqa: PLR0913, PLR0917 - a proof rests on all of the
     wanted = {where(one) for one in found if _is_wanted(one, seen.covered)}
     if not wanted:
         return found
-    fixes = RootFixes(session, rules, context, validate)
+    fixes = RootFixes(session, rules, context, validate, of_roots(session, seen, context.settings))
     offers: dict[Key, FixOffer] = {}
     for number, (one, group) in enumerate(groups_of(seen, wanted)):
         left = [(key, one) for key, one in group if key not in offers]

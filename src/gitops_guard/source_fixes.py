@@ -6,6 +6,7 @@ from typing import NamedTuple
 from gitops_guard.engine import Detection
 from gitops_guard.finding import DISPLAY_ONLY, SAFE, Finding, Patch
 from gitops_guard.inspection import Rules
+from gitops_guard.rendered_connections import of_roots
 from gitops_guard.rendered_fixes import Key, groups_of
 from gitops_guard.rendered_sides import RenderedTree
 from gitops_guard.rendering.asking import asking_paths
@@ -132,7 +133,9 @@ class _Work:
         self._base: Tree = tree.roots.session.tree
         self._session: Session = tree.roots.session
         self._rules, self._context = rules, context
-        self._fixes = RootFixes(self._session, rules, context, validate)
+        self._fixes = RootFixes(
+            self._session, rules, context, validate, of_roots(self._session, tree.roots.seen, context.settings)
+        )
         self._edited: dict[str, bytes] = {}
 
     @property

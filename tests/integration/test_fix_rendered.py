@@ -200,3 +200,47 @@ def test_files_that_plain_and_rendered_fixes_edit_have_one_diff(repository: Writ
     assert "seccompProfile" in text
     assert main(["fix", "--diff"]) == 0
     assert output()[0] == ""
+
+
+POLICY = """\
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: a}
+spec:
+  podSelector: {matchLabels: {app: a}}
+  policyTypes:
+    - Ingress
+  egress:
+    - to: [{podSelector: {matchLabels: {app: TARGET}}}]
+      ports: [{port: 8080}]
+"""
+TALKING = """\
+          env: [{name: B_ADDR, value: "b:8080"}]
+---
+apiVersion: v1
+kind: Service
+metadata: {name: b}
+spec:
+  selector: {app: b}
+  ports: [{port: 8080}]
+---
+"""
+
+
+def test_a_fix_of_a_policy_is_proved_on_the_connections_of_the_result(repository: Write, output: Output) -> None:
+    folder = repository({
+        "base/kustomization.yaml": "resources: [apps.yaml, policy.yaml]\n",
+        "base/apps.yaml": deployment("a", "false") + TALKING + deployment("b", "false"),
+        "base/policy.yaml": POLICY.replace("TARGET", "other"),
+        "prod/kustomization.yaml": "resources: [../base]\nnamespace: prod\n",
+    })  # fmt: skip
+    words = ["fix", "--write", "--rule", "GG-NET-005"]
+    assert main(words) == 0
+    said = output()[1]
+    assert "GG-NET-005: no fix: kustomize:prod: " in said
+    assert "a" in said.partition("no fix")[2]
+    assert (folder / "base/policy.yaml").read_text() == POLICY.replace("TARGET", "other")
+    repository({"base/policy.yaml": POLICY.replace("TARGET", "b")})
+    assert main(words) == 0
+    assert "fixed 1 problems in 1 files; 0 have no proved fix" in output()[1]
+    assert "- Egress" in built(folder, "kubectl", "kustomize", "prod")

@@ -23,6 +23,7 @@ LIMIT = 8 * 1024 * 1024
 """Bytes that the other side reads."""
 FINDINGS, OTHERS, PATCHES, FILES = 2000, 1000, 200, 5000
 _SHARES = (1, 4, 16, 64, 1000)
+_ROOTS = 20
 _PATH, _NAME, _NOTE, _DIFF, _LINE, _LINES, _FAR = 4096, 1000, 4000, 60_000, 4000, 200, 1_000_000
 
 
@@ -125,6 +126,7 @@ def _finding(finding: Finding, patches: _Patches | None) -> Json:
         "controls": list(finding.controls[:50]),
         "status": finding.status,
         "suppressed_by": cut(finding.suppressed_by, _NAME),
+        **({"rendered_in": [cut(root, _PATH) for root in finding.rendered_in[:_ROOTS]]} if finding.rendered_in else {}),
         "fix": offer,
     }
 

@@ -167,6 +167,7 @@ def _finding(value: Json, rules: Mapping[str, RuleSummary], patches: list[Patch]
         status=value["status"],
         fix=offer,
         suppressed_by=value["suppressed_by"],
+        rendered_in=tuple(value.get("rendered_in", ())),
     )
 
 

@@ -1,11 +1,11 @@
 """Fixes of what the rules find in rendered roots, at the sources of one tree."""
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
 from gitops_guard.engine import Detection
 from gitops_guard.finding import DISPLAY_ONLY, NEEDS_REVIEW, SAFE, Patch
-from gitops_guard.fixing import Solution
+from gitops_guard.fixing import ON_CONNECTIONS, Solution
 from gitops_guard.inspection import Rules, inspect
 from gitops_guard.model.kubernetes_object import KubernetesObject
 from gitops_guard.rendering.asking import asking_paths
@@ -20,7 +20,7 @@ from gitops_guard.rendering.source_proof import Repository, RootState
 from gitops_guard.rendering.trees import ListedTree
 from gitops_guard.rule import Fix, RuleContext
 from gitops_guard.source_file import SourceFile
-from gitops_guard.verify import Validate
+from gitops_guard.verify import Rejected, Validate
 
 _ORDER = (SAFE, NEEDS_REVIEW, DISPLAY_ONLY)
 MOST_ROOTS = 50
@@ -52,11 +52,19 @@ class TreeFiles(Mapping[str, bytes]):
 class RootFixes:
     """Proves fixes of rendered objects; `session` is that of the side whose files are to be edited."""
 
-    def __init__(self, session: Session, rules: Rules, context: RuleContext, validate: Validate | None = None) -> None:
+    def __init__(
+        self,
+        session: Session,
+        rules: Rules,
+        context: RuleContext,
+        validate: Validate | None = None,
+        connections: Callable[[Rendered, Rendered], tuple[str, ...] | Rejected] | None = None,
+    ) -> None:
         self._session = session
         self._rules = Rules(rules.manifest._replace(file=(), stream=()), lambda: rules.dockerfile, rules.read)
         self._context = context
         self._validate = validate
+        self._connections = connections
         self._maps: dict[Root, SourceMap] = {}
         self._found: dict[str, Counter[str]] = {}
         self._repository = self._repository_of(session)
@@ -105,10 +113,21 @@ class RootFixes:
         state = RootState(rendered, self._session.renderer.builder(rendered.root))
         stems = [one.finding.stem for one in detections]
 
-        def gone(before: Rendered, after: Rendered) -> str:
-            return next(filter(None, (self._gone(stem, before, after) for stem in stems)), "")
+        on_connections = any(one.finding.rule_id.startswith(ON_CONNECTIONS) for one in detections)
+        said: list[str] = []
 
-        return fix_at_source(_together(fixes), obj, state, self._map(rendered), self._repository, gone, self._validate)
+        def gone(before: Rendered, after: Rendered) -> str:
+            reason = next(filter(None, (self._gone(stem, before, after) for stem in stems)), "")
+            if reason or not on_connections or self._connections is None:
+                return reason
+            proved = self._connections(before, after)
+            if isinstance(proved, Rejected):
+                return proved.reason
+            said.extend(proved)
+            return ""
+
+        patch = fix_at_source(_together(fixes), obj, state, self._map(rendered), self._repository, gone, self._validate)
+        return patch._replace(proof=(*patch.proof, *dict.fromkeys(said))) if isinstance(patch, Patch) else patch
 
     def _map(self, rendered: Rendered) -> SourceMap:
         root = rendered.root

@@ -63,3 +63,12 @@ def test_long_texts_make_it_shorter_not_larger() -> None:
     assert value["findings_left_out"] + len(value["findings"]) == 3000
     assert value["files_left_out"] + len(value["coverage"]["skipped"]) == 6000
     assert value["findings"]
+
+
+def test_the_first_roots_of_a_finding_are_handed_over() -> None:
+    report = sample_report()
+    roots = tuple(f"kustomize:envs/{number}" for number in range(30))
+    found = tuple(finding._replace(rendered_in=roots) for finding in report.findings)
+    value = json.loads(artifact.render(report._replace(findings=found), HEAD))
+    SCHEMA.validate(value)
+    assert {tuple(finding["rendered_in"]) for finding in value["findings"]} == {roots[:20]}
