@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 NOBODY = "without an owner"
 _TOP = "the top"
+_MOST_OBJECTS = 25
+"""Rendered objects that one group mends: its pull request is read by a person."""
 
 KeyOf = Callable[[Finding], str]
 """The key of the group that a finding belongs to."""
@@ -31,8 +33,15 @@ class Request(NamedTuple):
     requested: frozenset[str] = frozenset()
 
 
-def planned(run: pipeline.Run, request: Request, paths: Sequence[str] = ()) -> tuple[FixGroup, ...]:
-    """The groups of proved fixes of a tree, those with the most severe problems first.
+class Planned(NamedTuple):
+    """The groups, those with the most severe problems first; not `complete` where rendering took too long for some."""
+
+    groups: tuple[FixGroup, ...] = ()
+    complete: bool = True
+
+
+def planned(run: pipeline.Run, request: Request, paths: Sequence[str] = ()) -> Planned:
+    """The groups of proved fixes of a tree.
 
     Each group is proved by itself, as if it were the only one: any of them can be merged alone.
 
@@ -46,7 +55,7 @@ def planned(run: pipeline.Run, request: Request, paths: Sequence[str] = ()) -> t
     asked = run._replace(only=frozenset(request.setting.rules)) if request.setting.rules else run
     safe_only = not request.setting.needs_review
     tree = seen_rendered(asked, paths)
-    found = {} if tree is None else _of_roots(asked, tree, key_of, safe_only=safe_only)
+    found, late = ({}, frozenset[str]()) if tree is None else _of_roots(asked, tree, key_of, safe_only=safe_only)
 
     def edited(key: str, path: str) -> str | None:
         sources = found[key].sources if key in found else None
@@ -54,11 +63,11 @@ def planned(run: pipeline.Run, request: Request, paths: Sequence[str] = ()) -> t
 
     left_out = frozenset() if tree is None else tree.left_out | tree.of_roots
     for key, fixed in fix_some(asked, paths, key_of, safe_only=safe_only, left_out=left_out, edited=edited):
-        if fixed.after != fixed.file.text:
+        if fixed.after != fixed.file.text and key not in late:
             known = found.get(key, _Found())
             found[key] = known._replace(files=(*known.files, fixed))
     ordered = sorted(found.items(), key=lambda entry: (-entry[1].worst, entry[0]))
-    return tuple(_group(run.root, key, one, owners, request) for key, one in ordered)
+    return Planned(tuple(_group(run.root, key, one, owners, request) for key, one in ordered), complete=not late)
 
 
 class _Found(NamedTuple):
@@ -86,22 +95,30 @@ class _Found(NamedTuple):
         return max((finding.severity for finding in self.solved), default=0)
 
 
-def _of_roots(run: pipeline.Run, tree: "RenderedTree", key_of: KeyOf, *, safe_only: bool) -> dict[str, _Found]:
-    """The fixes of rendered objects, each group by itself."""
+def _of_roots(
+    run: pipeline.Run, tree: "RenderedTree", key_of: KeyOf, *, safe_only: bool
+) -> tuple[dict[str, _Found], frozenset[str]]:
+    """The fixes of rendered objects, each group by itself, and the groups for which rendering took too long."""
     from gitops_guard.source_fixes import Wish, fix_sources  # noqa: PLC0415 - few trees have roots
 
     rules = pipeline.load_rules(run)
     validate = Workbench(rules, run.context, {}).validate
+    renderer = tree.roots.session.renderer
     found: dict[str, _Found] = {}
+    late: set[str] = set()
     for key in dict.fromkeys(map(key_of, tree.open)):
 
         def is_wanted(finding: Finding, key: str = key) -> bool:
             return key_of(finding) == key
 
-        fixed = fix_sources(tree, rules, run.context, validate, Wish(safe_only=safe_only, is_wanted=is_wanted))
-        if fixed.files:
+        renderer.renew()
+        wish = Wish(safe_only=safe_only, is_wanted=is_wanted, most=_MOST_OBJECTS)
+        fixed = fix_sources(tree, rules, run.context, validate, wish)
+        if renderer.is_spent:
+            late.add(key)
+        elif fixed.files:
             found[key] = _Found(fixed)
-    return found
+    return found, frozenset(late)
 
 
 def grouping(setting: FixPullRequests, owners: CodeOwners) -> KeyOf:

@@ -25,16 +25,20 @@ from gitops_guard.verify import Validate
 MOST_OBJECTS = 100
 """Objects whose fixes are tried in one run; the time of all renders is bounded besides (`total_seconds`)."""
 
-_TOO_MANY = f"more than {MOST_OBJECTS} rendered objects were tried: run it again after these fixes"
+_TOO_MANY = "more than {} rendered objects have such problems: the others come after these"
 _OUTSIDE = "{} lies outside of what was asked for"
 
 
 class Wish(NamedTuple):
-    """Which fixes are asked for; `is_wanted` judges the finding at its source."""
+    """Which fixes are asked for; `is_wanted` judges the finding at its source.
+
+    `most` objects are tried.
+    """
 
     safe_only: bool = False
     everything: bool = False
     is_wanted: Callable[[Finding], bool] = lambda _: True
+    most: int = MOST_OBJECTS
 
 
 class EditedSource(NamedTuple):
@@ -88,8 +92,8 @@ def fix_sources(
         tried += 1
         solution = (
             work.solve(seen, left, wish)
-            if tried <= MOST_OBJECTS
-            else _Solved(None, dict.fromkeys(_keys(left), _TOO_MANY))
+            if tried <= wish.most
+            else _Solved(None, dict.fromkeys(_keys(left), _TOO_MANY.format(wish.most)))
         )
         done |= solution.outcomes
         if solution.patch is not None:

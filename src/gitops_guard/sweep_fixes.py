@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from gitops_guard import pipeline
 from gitops_guard.codeowners import CodeOwners
 from gitops_guard.finding import DISPLAY_ONLY, SAFE, Finding
-from gitops_guard.fix_groups import PREFIX, FixGroup, slug
-from gitops_guard.fix_plan import KeyOf, Request, grouping, planned
+from gitops_guard.fix_groups import PREFIX, slug
+from gitops_guard.fix_plan import KeyOf, Planned, Request, grouping, planned
 from gitops_guard.fix_pull_requests import Entry, Limits, Plan, update
 from gitops_guard.github.commits import Committer
 from gitops_guard.github.repository import Repository
@@ -112,30 +112,34 @@ def answered(run: pipeline.Run, whole: Whole, transport: "Transport", repository
     entries: dict[str, Entry] = {}
     if wanted or is_open or setting is not None:
         ticked = frozenset(offer.key for offer in found if offer.box in asked.ticked)
-        groups = (*_by_itself(run, ticked), *_on_request(run, wanted, ticked))
-        plan = Plan(groups, asked.branch, whole.commit, complete=whole.complete and _knows_all(setting, is_open))
+        plans = (_by_itself(run, ticked), _on_request(run, wanted, ticked))
+        groups = tuple(group for one in plans for group in one.groups)
+        complete = whole.complete and all(one.complete for one in plans) and _knows_all(setting, is_open)
+        plan = Plan(groups, asked.branch, whole.commit, complete=complete)
         limits = setting or ON_REQUEST
         made = update(place, Committer(transport.graphql, place).commit, plan, Limits(limits.limit, limits.labels))
         entries = {entry.key: entry for entry in made.entries}
     return tuple(_box(offer, entries.get(offer.key), asked) for offer in found)
 
 
-def _by_itself(run: pipeline.Run, ticked: frozenset[str]) -> tuple[FixGroup, ...]:
+def _by_itself(run: pipeline.Run, ticked: frozenset[str]) -> Planned:
     setting = run.settings.fix_pull_requests
-    return () if setting is None else planned(run, Request(setting, ticked))
+    return Planned() if setting is None else planned(run, Request(setting, ticked))
 
 
-def _on_request(run: pipeline.Run, wanted: tuple[Offer, ...], ticked: frozenset[str]) -> tuple[FixGroup, ...]:
+def _on_request(run: pipeline.Run, wanted: tuple[Offer, ...], ticked: frozenset[str]) -> Planned:
     if not wanted:
-        return ()
+        return Planned()
     suffix = "" if run.settings.fix_pull_requests is None else REVIEWED
     setting = (run.settings.fix_pull_requests or ON_REQUEST)._replace(needs_review=True)
     keys = {offer.key.removesuffix(suffix): offer.key for offer in wanted}
     if setting.group_by == "rule":
         # The others need not be proved.
         setting = setting._replace(rules=tuple(keys))
-    every = (one for one in planned(run, Request(setting)) if one.key in keys)
-    return tuple(one._replace(key=keys[one.key], requested=keys[one.key] in ticked) for one in every)
+    found = planned(run, Request(setting))
+    every = (one for one in found.groups if one.key in keys)
+    groups = tuple(one._replace(key=keys[one.key], requested=keys[one.key] in ticked) for one in every)
+    return found._replace(groups=groups)
 
 
 def _knows_all(setting: FixPullRequests | None, is_open: Iterable[str]) -> bool:

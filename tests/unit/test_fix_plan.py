@@ -8,7 +8,8 @@ import pytest
 from gitops_guard import configuration, pipeline
 from gitops_guard.errors import ConfigurationError
 from gitops_guard.finding import NEEDS_REVIEW, SAFE
-from gitops_guard.fix_plan import NOBODY, Request, planned
+from gitops_guard.fix_plan import NOBODY, Planned, Request, planned
+from gitops_guard.rendering.build import Renderer
 from gitops_guard.settings import FixPullRequests, Settings
 from gitops_guard.source_file import SourceFile
 from gitops_guard.tree_fixes import fix_tree
@@ -47,17 +48,17 @@ def run(tmp_path: Path) -> pipeline.Run:
 
 def keys(run: pipeline.Run, **values: object) -> list[str]:
     setting = FixPullRequests()._replace(**values)  # type: ignore[arg-type]
-    return [group.key for group in planned(run, Request(setting))]
+    return [group.key for group in planned(run, Request(setting)).groups]
 
 
 def test_only_safe_fixes_unless_others_are_asked_for(run: pipeline.Run) -> None:
-    (group,) = planned(run, Request(FixPullRequests()))
+    (group,) = planned(run, Request(FixPullRequests())).groups
     assert (group.key, group.safety, len(group.files)) == ("GG-SEC-004", SAFE, 3)
     assert all(b"readOnly: true" in (file.after or b"") and b"privileged: true" in (file.after or b"")
                for file in group.files)  # fmt: skip
     assert group.owners == ("@bank", "@acme/apps", "@octocat")
     assert group.proof
-    more = planned(run, Request(FixPullRequests(needs_review=True)))
+    more = planned(run, Request(FixPullRequests(needs_review=True))).groups
     assert {"GG-SEC-004", "GG-POD-001"} < {one.key for one in more}
     assert {one.safety for one in more} == {SAFE, NEEDS_REVIEW}
 
@@ -72,7 +73,7 @@ def test_the_groups(run: pipeline.Run) -> None:
 
 
 def test_the_worst_come_first_and_each_group_holds_its_own(run: pipeline.Run) -> None:
-    groups = planned(run, Request(FixPullRequests(needs_review=True)))
+    groups = planned(run, Request(FixPullRequests(needs_review=True))).groups
     by_key = {group.key: group for group in groups}
     assert groups[0].key == "GG-POD-001"
     after = by_key["GG-POD-001"].files[0].after or b""
@@ -82,20 +83,22 @@ def test_the_worst_come_first_and_each_group_holds_its_own(run: pipeline.Run) ->
 
 
 def test_a_group_changes_nothing_that_fix_would_not(run: pipeline.Run) -> None:
-    (by_directory,) = planned(run, Request(FixPullRequests(group_by="directory", depth=1, needs_review=True)))[:1]
+    (by_directory,) = planned(run, Request(FixPullRequests(group_by="directory", depth=1, needs_review=True))).groups[
+        :1
+    ]
     whole = {one.file.path: one.after for one in fix_tree(run, (), safe_only=False, everything=False)}
     assert {file.path: (file.after or b"").decode() for file in by_directory.files}.items() <= whole.items()
 
 
 def test_modes_are_told(run: pipeline.Run) -> None:
     (Path(run.root) / "tools/web.yaml").chmod(0o755)
-    (group,) = planned(run, Request(FixPullRequests(), frozenset(("GG-SEC-004",))))
+    (group,) = planned(run, Request(FixPullRequests(), frozenset(("GG-SEC-004",)))).groups
     assert {file.path: file.mode for file in group.files}["tools/web.yaml"] == "100755"
     assert group.requested
 
 
 def test_a_title_names_nobody(run: pipeline.Run) -> None:
-    groups = planned(run, Request(FixPullRequests(group_by="owner")))
+    groups = planned(run, Request(FixPullRequests(group_by="owner"))).groups
     assert all("@" not in group.title for group in groups)
 
 
@@ -137,7 +140,7 @@ def test_a_rendered_object_is_fixed_at_its_source_and_its_files_are_one_change(t
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(text)
     run = pipeline.Run(str(tmp_path), Settings(), TODAY)
-    found = planned(run, Request(FixPullRequests(needs_review=True)))
+    found = planned(run, Request(FixPullRequests(needs_review=True))).groups
     group = next(one for one in found if one.key == "GG-POD-001")
     assert {(file.path, file.before, file.after) for file in group.files} == {
         ("shop/values.yaml", b"privileged: true\n", b"privileged: false\n"),
@@ -145,3 +148,15 @@ def test_a_rendered_object_is_fixed_at_its_source_and_its_files_are_one_change(t
     }
     assert {(one.path, one.line) for one in group.findings} == {("shop/values.yaml", 1), ("base/web.yaml", 14)}
     assert any("rendered before and after" in step for step in group.proof)
+
+
+@pytest.mark.real
+def test_groups_that_take_too_long_are_left_out_and_it_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    real_tools()
+    (tmp_path / "kustomization.yaml").write_text("resources: [web.yaml]\n")
+    (tmp_path / "web.yaml").write_text(POD)
+    run = pipeline.Run(str(tmp_path), Settings(), TODAY)
+    request = Request(FixPullRequests(needs_review=True, rules=("GG-POD-001",)))
+    assert planned(run, request).complete
+    monkeypatch.setattr(Renderer, "renew", lambda renderer: setattr(renderer, "_spent", 1e9))
+    assert planned(run, request) == Planned((), complete=False)

@@ -82,6 +82,21 @@ class Renderer:
         paths = needed(root, tree)
         return {} if isinstance(paths, NotRendered) else _read(paths, tree)
 
+    @property
+    def is_spent(self) -> bool:
+        """Whether the time that rendering may take is used up."""
+        return self._spent >= self._around.total_seconds
+
+    def renew(self) -> None:
+        """Gives the next piece of work the whole time again; what was not built for want of it is forgotten."""
+        reason = self._used_up
+        self._known = {k: v for k, v in self._known.items() if not (isinstance(v, NotRendered) and v.reason == reason)}
+        self._spent = 0.0
+
+    @property
+    def _used_up(self) -> str:
+        return f"the {self._around.total_seconds:g} s that rendering may take in a run are used up"
+
     def builder(self, root: Root) -> Build:
         """A root bound to its tool; what it was asked before, it knows."""
 
@@ -96,10 +111,8 @@ class Renderer:
 
     def _build(self, root: Root, files: Mapping[str, bytes]) -> Rendered | NotRendered:
         """Builds, as long as the run has time for it: a hostile change may bring any number of slow roots."""
-        if self._spent >= self._around.total_seconds:
-            return NotRendered(
-                root, f"the {self._around.total_seconds:g} s that rendering may take in a run are used up"
-            )
+        if self.is_spent:
+            return NotRendered(root, self._used_up)
         start = time.monotonic()
         try:
             return build_of(root, self._around)(files)
