@@ -57,8 +57,15 @@ def _is_wanted(finding: Finding, covered: frozenset[str]) -> bool:
     return finding.status in {NEW, EXISTING} and not finding.image and in_root
 
 
-def groups_of(seen: RootsSeen, wanted: Collection[Key]) -> Iterator[tuple[RootSeen, list[tuple[Key, Detection]]]]:
-    """The fixable problems by rendered object; patches to read are kept apart from those to commit."""
+def groups_of(seen: RootsSeen, wanted: Collection[Key]) -> list[tuple[RootSeen, list[tuple[Key, Detection]]]]:
+    """The fixable problems by rendered object, the most severe first.
+
+    Patches to read are kept apart from those to commit.
+    """
+    return sorted(_groups(seen, wanted), key=lambda entry: -max(one.finding.severity for _, one in entry[1]))
+
+
+def _groups(seen: RootsSeen, wanted: Collection[Key]) -> Iterator[tuple[RootSeen, list[tuple[Key, Detection]]]]:
     for one in seen.seen:
         objects: dict[tuple[int, KeyPath, bool], list[tuple[Key, Detection]]] = {}
         for detection in one.detections:

@@ -1,6 +1,6 @@
 """Fixes of what is rendered in a tree, at its sources: one after the other, each proved on what the others left."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 from gitops_guard.engine import Detection
@@ -83,10 +83,11 @@ def fix_sources(
     }
     work = _Work(tree, rules, context, validate)
     done: dict[Key, str] = {}
+    of_one_root: set[Key] = set()
     patches: list[Patch] = []
     tried = 0
-    for seen, group in _ordered(tree, wanted):
-        left = [(key, one) for key, one in group if key not in done and _is_asked(one, wish)]
+    for seen, group in groups_of(tree.roots.seen, wanted):
+        left = [(key, one) for key, one in group if (key not in done or key in of_one_root) and _is_asked(one, wish)]
         if not left:
             continue
         tried += 1
@@ -96,6 +97,9 @@ def fix_sources(
             else _Solved(None, dict.fromkeys(_keys(left), _TOO_MANY.format(wish.most)))
         )
         done |= solution.outcomes
+        of_one_root -= solution.outcomes.keys()
+        # A patch that an overlay got mends that overlay; the others with the problem have their turn.
+        of_one_root |= {key for key, reason in solution.outcomes.items() if not reason and not solution.edits(key)}
         if solution.patch is not None:
             patches.append(solution.patch)
     return SourceFixes(
@@ -104,11 +108,6 @@ def fix_sources(
         tuple(wanted[key] for key, reason in done.items() if not reason),
         tuple((wanted[key], reason) for key, reason in done.items() if reason),
     )
-
-
-def _ordered(tree: RenderedTree, wanted: Mapping[Key, Finding]) -> list[tuple[RootSeen, list[tuple[Key, Detection]]]]:
-    every = list(groups_of(tree.roots.seen, wanted))
-    return sorted(every, key=lambda entry: -max(one.finding.severity for _, one in entry[1]))
 
 
 def _is_asked(detection: Detection, wish: Wish) -> bool:
@@ -127,6 +126,10 @@ class _Solved(NamedTuple):
 
     patch: Patch | None
     outcomes: dict[Key, str]
+
+    def edits(self, key: Key) -> bool:
+        """Whether the patch, if any, edits the file that a problem stands in."""
+        return self.patch is None or any(file.path == key[1] for file in self.patch.files)
 
 
 class _Work:

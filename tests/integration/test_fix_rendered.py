@@ -244,3 +244,43 @@ def test_a_fix_of_a_policy_is_proved_on_the_connections_of_the_result(repository
     assert main(words) == 0
     assert "fixed 1 problems in 1 files; 0 have no proved fix" in output()[1]
     assert "- Egress" in built(folder, "kubectl", "kustomize", "prod")
+
+
+def test_line_ends_and_the_mark_at_the_start_of_a_file_stay(repository: Write) -> None:
+    folder = repository(SHOP)
+    (folder / "shop/values.yaml").write_bytes(b"\xef\xbb\xbfprivileged: true\r\nother: 1\r\n")
+    assert main(["fix", "--write", "--rule", PRIVILEGED]) == 0
+    assert (folder / "shop/values.yaml").read_bytes() == b"\xef\xbb\xbfprivileged: false\r\nother: 1\r\n"
+
+
+def test_a_secret_in_an_edited_source_is_not_printed(repository: Write, output: Output) -> None:
+    secret = "Hunter22Hunter22"
+    folder = repository(SHOP | {"shop/values.yaml": f"privileged: true\ndbPassword: {secret}\n"})
+    assert main(["fix", "--diff", "--rule", PRIVILEGED]) == 0
+    diff, said = output()
+    assert "+privileged: false" in diff
+    assert secret not in diff + said
+    assert "shop/values.yaml: a secret is masked in this patch: use `gitops-guard fix --write` to apply it" in said
+    assert main(["fix", "--write", "--rule", PRIVILEGED]) == 0
+    assert (folder / "shop/values.yaml").read_text() == f"privileged: false\ndbPassword: {secret}\n"
+
+
+def test_where_a_base_cannot_be_edited_every_overlay_gets_a_patch_or_a_reason(
+    repository: Write, output: Output
+) -> None:
+    """An overlay insists on the base as it is: what would not be rendered any more is no fix."""
+    insist = "- op: test\n  path: /spec/template/spec/containers/0/securityContext/privileged\n  value: true\n"
+    folder = repository({
+        "base/kustomization.yaml": "resources: [app.yaml]\n",
+        "base/app.yaml": deployment("a"),
+        "prod/kustomization.yaml": "resources: [../base]\n",
+        "test/kustomization.yaml": "resources: [../base]\npatches: [{path: p.yaml, target: {kind: Deployment}}]\n",
+        "test/p.yaml": insist,
+    })  # fmt: skip
+    assert main(["fix", "--write", "--rule", PRIVILEGED]) == 0
+    assert (folder / "base/app.yaml").read_text() == deployment("a")
+    assert [built(folder, "kubectl", "kustomize", root).count("privileged: false") for root in ("prod", "test")] == [
+        1,
+        1,
+    ]
+    assert "fixed 1 problems in 4 files; 0 have no proved fix" in output()[1]
