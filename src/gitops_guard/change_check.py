@@ -28,6 +28,7 @@ from gitops_guard.report import Comparison, Coverage, ImageRow, ReadText, Report
 from gitops_guard.rules import manifest_rules
 from gitops_guard.same_image import merge
 from gitops_guard.settings import Build, Settings
+from gitops_guard.several_roots import joined
 from gitops_guard.source_file import Skipped, SourceFile
 from gitops_guard.sources.git import Change, ChangedFile, open_change
 from gitops_guard.sources.tree import HELM_TEMPLATE, is_helm_template
@@ -37,6 +38,8 @@ from gitops_guard.workbench import Workbench
 
 if TYPE_CHECKING:
     from gitops_guard.image_facts import Bar
+    from gitops_guard.rendered_change import SideRoots
+    from gitops_guard.rendered_effect import RootChange
 
 
 PROVED_FILES = 300
@@ -132,8 +135,10 @@ def judge(change: Change, request: Request) -> Judged:
     for unchanged in related.files:
         head.consider(unchanged)
         base.consider(unchanged)
+    _render(change, request, run, head, base)
     head.judge_whole()
     base.judge_whole()
+    _lead_back(change, run, head, base)
     network = assess_network(change, run, whole=request.network)
     detections = [*head.detections, *network.detections, *_configuration(change, run, head)]
     report, texts = _report(change, request, run, head, base, detections, related.skipped)
@@ -141,6 +146,36 @@ def judge(change: Change, request: Request) -> Judged:
     report = report._replace(seconds=time.monotonic() - start)
     bench = head.workbench(of_change(change, settings))
     return Judged(report, texts, settings.comments_budget, bench, head.texts)
+
+
+def _render(change: Change, request: Request, run: pipeline.Run, head: "_Side", base: "_Side") -> None:
+    """Adds to both sides what the change does to rendered roots, where the repository has any."""
+    paths = [path for path in change.paths if not request.paths or any(matches(path, p) for p in request.paths)]
+    listings = (change.listing(of_base=side)[0] for side in (False, True))
+    if not paths or not (pipeline.has_roots(change.paths) or any(map(pipeline.has_roots, listings))):
+        return
+    from gitops_guard.rendered_change import roots_of_change  # noqa: PLC0415 - few repositories have roots
+
+    found = roots_of_change(change, paths, run.settings, head.rules, run.context)
+    if found is not None:
+        stems = [{one.finding.stem for one in side.detections} for side in (head, base)]
+        head.take_roots(found.head, stems[1])
+        base.take_roots(found.base, stems[0])
+
+
+def _lead_back(change: Change, run: pipeline.Run, head: "_Side", base: "_Side") -> None:
+    """Leads what rules on the whole repository found in rendered texts back to the sources."""
+    if head.roots is None or base.roots is None:
+        return
+    from gitops_guard.rendered_change import led_back, widened  # noqa: PLC0415 - few repositories have roots
+
+    if sorted(one.finding.stem for one in head.of_roots) != sorted(one.finding.stem for one in base.of_roots):
+        head.judge_roots(widened(head.roots, head.rules, run.context))
+        base.judge_roots(widened(base.roots, base.rules, run.context))
+    head.detections += led_back(head.of_roots, base.of_roots, head.roots)
+    base.detections += led_back(base.of_roots, head.of_roots, base.roots)
+    head.read_sources(change.read_at_head)
+    base.read_sources(change.read_at_base)
 
 
 class ChangedImages(NamedTuple):
@@ -227,7 +262,7 @@ class _Side:
     """One side of a change: what was found in its files, and the facts of all files that matter."""
 
     def __init__(self, rules: Rules, run: pipeline.Run) -> None:
-        self._rules = rules
+        self.rules = rules
         self._nothing = Rules(rule_set(()), lambda: rule_set(()))
         self._run = run
         self.detections: list[Detection] = []
@@ -241,6 +276,13 @@ class _Side:
         self.scanned: list[str] = []
         self.skipped: list[Skipped] = []
         self.failed: list[Skipped] = []
+        self.plain: list[Detection] = []
+        """What was found in files, rendered or not: what a file is compared with when a fix of it is proved."""
+        self.only_masked: list[Detection] = []
+        self.roots: SideRoots | None = None
+        self.of_roots: list[Detection] = []
+        self._before_roots: list[Detection] | None = None
+        self._dropped = 0
 
     def look(self, file: SourceFile | Skipped | None) -> None:
         """Looks at a changed file."""
@@ -252,7 +294,7 @@ class _Side:
         if any(matches(file.path, pattern) for pattern in self._run.settings.exclude):
             self.skipped.append(Skipped(file.path, "excluded by the configuration"))
             return
-        seen = inspect(file, self._rules, self._run.context)
+        seen = inspect(file, self.rules, self._run.context)
         self.texts[file.path] = file
         self.detections += seen.detections
         self.images += seen.images
@@ -274,9 +316,49 @@ class _Side:
 
     def judge_whole(self) -> None:
         """Adds what the rules on the whole repository find, and takes away what other files answer."""
-        every = (*self.images, *self._images_beside)
-        self.detections = settled(self.detections, every, (*self.builds, *self._run.settings.builds))
-        self.detections += pipeline.whole(self.all_facts(), self._rules, self._run)
+        every, builds = (*self.images, *self._images_beside), (*self.builds, *self._run.settings.builds)
+        of_whole = pipeline.whole(self.all_facts(), self.rules, self._run)
+        of_files = self.detections if self._before_roots is None else self._before_roots
+        self.plain = [*settled(of_files, every, builds), *of_whole]
+        if self.roots is None:
+            self.detections = self.plain
+        else:
+            self.detections = settled(self.detections, every, builds)
+            self.judge_roots(self.roots)
+
+    def judge_roots(self, roots: "SideRoots") -> None:
+        """Finds out what the rules on the whole repository find with the rendered roots."""
+        self.roots = roots
+        self.of_roots = pipeline.whole(roots.facts(self.facts), self.rules, self._run)
+
+    def take_roots(self, roots: "SideRoots", elsewhere: set[str]) -> None:
+        """Adds what was found in the rendered roots that the change reaches.
+
+        Args:
+            roots: the roots.
+            elsewhere: the stems of what was found in the files of the other side.
+        """
+        self.roots = roots
+        self._before_roots = self.detections
+        together, self._dropped = roots.merged(self.detections, elsewhere, self._run.settings)
+        self.detections = list(together)
+
+    def read_sources(self, read: Callable[[str], SourceFile | Skipped | None]) -> None:
+        """Reads the unchanged files that rendered roots lead to: for excerpts, what they ignore, and their secrets."""
+        if self.roots is None:
+            return
+        self.ignores |= self.roots.ignores(self.detections, self.ignores)
+        for path in {d.finding.place.path for d in self.detections if d.finding.origin != "file"} - self.texts.keys():
+            file = read(path)
+            if isinstance(file, SourceFile):
+                self.texts[path] = file
+                self.only_masked += inspect(file, self.rules, self._run.context).detections
+
+    @property
+    def coverage(self) -> Coverage:
+        """What was looked at, with the roots."""
+        coverage = Coverage(tuple(self.scanned), tuple(self.skipped), tuple(self.failed))
+        return coverage if self.roots is None else self.roots.coverage(coverage, self._dropped)
 
     def all_facts(self) -> Iterator[Fact]:
         """The facts of all files."""
@@ -285,7 +367,7 @@ class _Side:
 
     def workbench(self, connections: ConnectionProof | None = None) -> Workbench:
         """Where fixes of this side are tried."""
-        return Workbench(self._rules, self._run.context, self.facts, connections)
+        return Workbench(self.rules, self._run.context, self.facts, connections)
 
     def evidence(self, finding: Finding) -> str:
         """The lines of a finding."""
@@ -350,10 +432,11 @@ def _report(  # noqa: PLR0913, PLR0917 - everything that was found comes togethe
     new_stems = {f.stem for f in marked.head if f.status == NEW}
     fresh = [f for f in kept.findings if f.status == NEW or (f.status == WAIVED and f.stem in new_stems)]
     fresh = _with_patches(fresh, found, head, head.workbench(of_change(change, settings)))
+    fresh = _with_source_patches(fresh, head)
     report = Report(
-        findings=merge(with_fingerprints(fresh), _combiner(found, head).combine),
-        fixed=with_fingerprints(marked.fixed),
-        coverage=Coverage(tuple(head.scanned), (*head.skipped, *too_many), tuple(head.failed)),
+        findings=merge(with_fingerprints(joined(fresh)), _combiner(found, head).combine),
+        fixed=with_fingerprints(joined(marked.fixed)),
+        coverage=head.coverage._replace(skipped=(*head.coverage.skipped, *too_many)),
         comparison=Comparison(
             request.base,
             change.merge_base,
@@ -368,8 +451,28 @@ def _report(  # noqa: PLR0913, PLR0917 - everything that was found comes togethe
         kubernetes_version=settings.kubernetes_version,
         images=rows(head.images, Decisions(settings, run.known, run.today, tuple(head.builds)), base.images),
         today=run.today,
+        rendered=_rendered(base, head),
     )
     return report, _shown(head, found)
+
+
+def _with_source_patches(findings: list[Finding], head: "_Side") -> list[Finding]:
+    """Proves the fixes of new findings in rendered roots, at their sources."""
+    if head.roots is None:
+        return findings
+    from gitops_guard.rendered_fixes import with_source_patches  # noqa: PLC0415 - few repositories have roots
+
+    bench = head.workbench()
+    return with_source_patches(findings, head.roots, head.rules, bench.context, bench.validate)
+
+
+def _rendered(base: "_Side", head: "_Side") -> "tuple[RootChange, ...]":
+    """What the change does to the rendered roots that it reaches."""
+    if base.roots is None or head.roots is None:
+        return ()
+    from gitops_guard.rendering.rendered_difference import differences  # noqa: PLC0415 - few repositories have roots
+
+    return differences(base.roots.seen.outcomes, head.roots.seen.outcomes)
 
 
 def _combiner(detections: Iterable[Detection], head: _Side) -> Combiner:
@@ -380,7 +483,7 @@ def _combiner(detections: Iterable[Detection], head: _Side) -> Combiner:
 def _shown(head: _Side, detections: Iterable[Detection]) -> dict[str, str]:
     """The texts for excerpts, all secrets masked: also those that were there before and so are not reported."""
     secrets: dict[str, list[Span]] = {}
-    for detection in detections:
+    for detection in (*detections, *head.only_masked):
         secrets.setdefault(detection.finding.place.path, []).extend(detection.finding.masked)
     return {path: mask(file.text, secrets.get(path, ())) for path, file in head.texts.items()}
 
@@ -399,7 +502,7 @@ def _with_patches(findings: list[Finding], detections: list[Detection], head: _S
         if (file := head.texts.get(path)) is None:
             continue
         if number < PROVED_FILES:
-            found = offers(file, group, bench.bench(d for d in detections if d.finding.place.path == path))
+            found = offers(file, group, bench.bench(d for d in head.plain if d.finding.place.path == path))
         else:
             found = {id(d): d.finding.fix._replace(refused=_NOT_PROVED) for d in group if d.finding.fix}
         proved |= {(d.finding.stem, d.finding.place): found[id(d)] for d in group if id(d) in found}

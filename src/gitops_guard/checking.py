@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from gitops_guard import pipeline
 from gitops_guard.errors import CLEAN, FINDINGS, INCOMPLETE, UsageError
+from gitops_guard.inspection import Rules
 from gitops_guard.local_configuration import local_settings, only_rules
 from gitops_guard.model.used_image import UsedImage
 from gitops_guard.options import level, report_targets
@@ -45,7 +46,10 @@ def check(arguments: argparse.Namespace, today: date) -> int:
         raise UsageError("--head needs --base")
     else:
         run = informed(tree_run(arguments, root, today), arguments.paths, offline=arguments.offline)
-        report = _watched(run, arguments.paths) if sys.stderr.isatty() else pipeline.check_tree(run, arguments.paths)
+        if sys.stderr.isatty():
+            report = _watched(run, arguments.paths)
+        else:
+            report = pipeline.check_tree(run, arguments.paths, extend=rendering(run))
         if arguments.patches or arguments.format in {"html", "patch"} or "patch" in dict(targets):
             from gitops_guard.tree_fixes import with_patches  # noqa: PLC0415
 
@@ -99,6 +103,17 @@ def asking(total: int) -> "Progress":
     return Progress(sys.stderr, total, "images")
 
 
+def rendering(run: pipeline.Run) -> pipeline.Extend:
+    """Adds rendered roots to a tree's side; what that takes is loaded where there is a root."""
+
+    def extend(side: pipeline.Side, rules: Rules) -> pipeline.Side:
+        from gitops_guard.rendered_sides import with_roots  # noqa: PLC0415 - many trees hold plain manifests only
+
+        return with_roots(run, side, rules)
+
+    return extend
+
+
 def _watched(run: pipeline.Run, paths: list[str]) -> Report:
     """Checks a tree under the eyes of a person, who sees how far it is."""
     from gitops_guard.publishers.progress import Progress  # noqa: PLC0415 - only for a terminal
@@ -106,7 +121,7 @@ def _watched(run: pipeline.Run, paths: list[str]) -> Report:
 
     progress = Progress(sys.stderr, count(paths, run.root))
     try:
-        return pipeline.check_tree(run, paths, progress.tick)
+        return pipeline.check_tree(run, paths, progress.tick, rendering(run))
     finally:
         progress.finish()
 

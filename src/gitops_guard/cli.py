@@ -166,6 +166,21 @@ def _images(command: argparse.ArgumentParser) -> None:
     )
 
 
+def _render(command: argparse.ArgumentParser) -> None:
+    command.add_argument("path", nargs="?", metavar="PATH", help="a folder of the repository (default: here)")
+    command.add_argument("--root", metavar="FOLDER", help="only this folder of PATH, even if it is part of others")
+    command.add_argument("--list", action="store_true", help="what feeds what, and what was rendered or why not")
+    command.add_argument("--format", choices=("console", "json"), default="console", help="of --list")
+    command.add_argument("--output", metavar="FILE", help="write to FILE instead of standard output")
+    command.add_argument("--config", metavar="FILE", help="configuration (default: .gitops-guard.yaml)")
+
+
+def _run_render(arguments: argparse.Namespace) -> int:
+    from gitops_guard.render_command import render  # noqa: PLC0415
+
+    return render(arguments, datetime.now(UTC).date())
+
+
 def _run_images(arguments: argparse.Namespace) -> int:
     from gitops_guard.images_command import images  # noqa: PLC0415
 
@@ -297,6 +312,7 @@ _COMMANDS: dict[str, tuple[str, Callable[[argparse.ArgumentParser], None], Calla
     "images": ("every image, where it is used, and what is known of it", _images, _run_images),
     "scans": ("what is read from scanners' reports", _scans, _run_scans),
     "network": ("who may and who must connect to whom, and policies for it", _network, _run_network),
+    "render": ("what Kustomize, Helm, Argo CD and Flux would apply", _render, _run_render),
     "explain": ("the page of a rule", _explain, _run_explain),
     "rules": ("all rules", _rules, _run_rules),
     "schema": ("a JSON Schema of this program", _schema, _run_schema),

@@ -9,7 +9,7 @@ from datetime import date
 from gitops_guard.checking import informed, tree_run, write
 from gitops_guard.errors import CLEAN, SourceError
 from gitops_guard.publishers.escape import printable
-from gitops_guard.tree_fixes import FixedFile, fix_tree
+from gitops_guard.tree_fixes import FixedFile, fix_tree, solved_by_rendering
 
 
 def fix(arguments: argparse.Namespace, today: date) -> int:
@@ -17,7 +17,8 @@ def fix(arguments: argparse.Namespace, today: date) -> int:
     root = os.getcwd()  # noqa: PTH109 - the scan path does without pathlib
     run = informed(tree_run(arguments, root, today), arguments.paths, offline=arguments.offline)
     changed = problems = refused = 0
-    for fixed in fix_tree(run, arguments.paths, safe_only=arguments.safe_only, everything=arguments.all):
+    out = solved_by_rendering(run, arguments.paths)
+    for fixed in fix_tree(run, arguments.paths, safe_only=arguments.safe_only, everything=arguments.all, left_out=out):
         refused += _say_refused(fixed)
         if fixed.after == fixed.file.text:
             continue

@@ -11,7 +11,7 @@ from gitops_guard.engine import Detection
 from gitops_guard.finding import NEEDS_REVIEW, SAFE, Finding
 from gitops_guard.fix_groups import REGULAR, FileChange, FixedProblem, FixGroup
 from gitops_guard.settings import FixPullRequests
-from gitops_guard.tree_fixes import FixedFile, fix_some
+from gitops_guard.tree_fixes import FixedFile, fix_some, solved_by_rendering
 
 NOBODY = "without an owner"
 _TOP = "the top"
@@ -41,7 +41,9 @@ def planned(run: pipeline.Run, request: Request, paths: Sequence[str] = ()) -> t
     key_of = grouping(request.setting, owners)
     asked = run._replace(only=frozenset(request.setting.rules)) if request.setting.rules else run
     found: dict[str, list[FixedFile]] = {}
-    for key, fixed in fix_some(asked, paths, key_of, safe_only=not request.setting.needs_review):
+    for key, fixed in fix_some(
+        asked, paths, key_of, safe_only=not request.setting.needs_review, left_out=solved_by_rendering(asked, paths)
+    ):
         found.setdefault(key, []).append(fixed)
     groups = ((key, files) for key, files in found.items() if any(one.after != one.file.text for one in files))
     ordered = sorted(groups, key=lambda entry: (-_worst(entry[1]), entry[0]))

@@ -3,8 +3,9 @@
 from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
-from gitops_guard.engine import Detection, FileScan, RuleSet
+from gitops_guard.engine import Detection, FileScan, RuleSet, rule_set
 from gitops_guard.finding import Resource
+from gitops_guard.model.delivery import DELIVERY_KINDS, KustomizationFile, ValuesFile
 from gitops_guard.model.file_names import is_kustomization_name, is_values_name
 from gitops_guard.model.inventory import INVENTORY_KINDS, Fact, facts_of
 from gitops_guard.model.kubernetes_object import KubernetesObject, objects
@@ -23,24 +24,37 @@ from gitops_guard.text import LineIndex
 
 NOT_A_MANIFEST = "holds no Kubernetes object; searched for credentials only"
 TEMPLATE = "Helm or Go template: not rendered here; searched for credentials only"
-VALUES = "values of a Helm chart: searched for images and credentials only"
-KUSTOMIZATION = "a Kustomization without kind: searched for images and credentials only"
+VALUES = "values of a Helm chart: searched for images and secrets only"
+KUSTOMIZATION = "a Kustomization without kind: searched for images, remote sources and secrets only"
 
 ReadBeside = Callable[[str], str | None]
 """Gives the text of a file of the repository; None where there is none."""
 
 
 class Rules:
-    """The rules of a run; those for Dockerfiles are loaded when the first Dockerfile is met."""
+    """The rules of a run; those for Dockerfiles and on delivery are loaded when the first such file is met."""
 
     def __init__(
-        self, manifest: RuleSet, load_dockerfile: Callable[[], RuleSet], read: ReadBeside | None = None
+        self,
+        manifest: RuleSet,
+        load_dockerfile: Callable[[], RuleSet],
+        read: ReadBeside | None = None,
+        load_delivery: Callable[[], RuleSet] | None = None,
     ) -> None:
         self.manifest = manifest
         self.read: ReadBeside = read or (lambda _: None)
         self._knows_files = read is not None
         self._load = load_dockerfile
         self._dockerfile: RuleSet | None = None
+        self._load_delivery = load_delivery or (lambda: rule_set(()))
+        self._delivery: RuleSet | None = None
+
+    @property
+    def delivery(self) -> RuleSet:
+        """The rules on what delivers manifests."""
+        if self._delivery is None:
+            self._delivery = self._load_delivery()
+        return self._delivery
 
     @property
     def dockerfile(self) -> RuleSet:
@@ -102,6 +116,8 @@ def _manifest(file: SourceFile, stream: Stream, scan: FileScan, every: Rules) ->
         for obj in objects(document):
             any_object = True
             found += scan.object(obj, rules)
+            if obj.kind in DELIVERY_KINDS:
+                found += scan.object(obj, every.delivery)
             if obj.kind in INVENTORY_KINDS:
                 facts += facts_of(obj, file.path, place_of)  # type: ignore[arg-type]
             named = named_images(obj)
@@ -140,12 +156,14 @@ def _without_object(
     from gitops_guard.plain_files import images_of  # noqa: PLC0415 - only where there is such a file
 
     detections, images = list(found), list[UsedImage]()
+    is_kustomization = is_kustomization_name(file.path.rpartition("/")[2])
     for document in stream.documents:
-        named = images_of(file.path, Field(None, "", document.root), every.read)
+        root = Field(None, "", document.root)
+        detections += scan.other(KustomizationFile(root) if is_kustomization else ValuesFile(root), every.delivery)
+        named = images_of(file.path, root, every.read)
         detections += _judged(named, scan, every.manifest, None)
         images += _used(named, scan, None, document.number)
-    what = KUSTOMIZATION if is_kustomization_name(file.path.rpartition("/")[2]) else VALUES
-    skipped, failed = _unread(file.path, stream, what)
+    skipped, failed = _unread(file.path, stream, KUSTOMIZATION if is_kustomization else VALUES)
     return Inspection(file.path, tuple(detections), skipped=skipped, failed=failed, images=tuple(images))
 
 

@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from typing import NamedTuple
 
@@ -13,13 +13,15 @@ from gitops_guard.finding import EXISTING, Finding, Severity
 from gitops_guard.images.builds import settled
 from gitops_guard.images.table import Decisions, rows
 from gitops_guard.inspection import Inspection, ReadBeside, Rules, inspect
+from gitops_guard.model.file_names import is_kustomization_name
 from gitops_guard.model.inventory import Fact, Inventory, inventory
 from gitops_guard.model.used_image import UsedImage
 from gitops_guard.report import Coverage, Report, RuleSummary, SkippedRule
 from gitops_guard.rule import Rule, RuleContext
-from gitops_guard.rules import change_rules, dockerfile_rules, image_fact_rules, manifest_rules
+from gitops_guard.rules import change_rules, delivery_rules, dockerfile_rules, image_fact_rules, manifest_rules
 from gitops_guard.settings import AcceptedRisks, Build, Settings
 from gitops_guard.source_file import Skipped, SourceFile
+from gitops_guard.sources.own_repository import own_repository
 from gitops_guard.suppression import Ignore, matches, suppress
 from gitops_guard.text import LineIndex
 
@@ -43,7 +45,7 @@ class Run(NamedTuple):
     @property
     def context(self) -> RuleContext:
         """What the rules are told."""
-        return RuleContext(self.settings, self.today, images=self.known)
+        return RuleContext(self.settings, self.today, images=self.known, repository=own_repository(self.root))
 
     @property
     def effective_fail_level(self) -> Severity | None:
@@ -52,7 +54,11 @@ class Run(NamedTuple):
 
 
 class Side(NamedTuple):
-    """What was found on one side of a change, or in a tree; suppression not yet applied."""
+    """What was found on one side of a change, or in a tree; suppression not yet applied.
+
+    `facts` are all of them, `facts_by_path` those of files by their paths. `led_back` gives findings in
+    rendered texts their places in sources. `covered` are files that reach a cluster only through rendered roots.
+    """
 
     detections: tuple[Detection, ...]
     facts: tuple[Fact, ...]
@@ -60,6 +66,13 @@ class Side(NamedTuple):
     coverage: Coverage
     images: tuple[UsedImage, ...] = ()
     builds: tuple[Build, ...] = ()
+    facts_by_path: Mapping[str, tuple[Fact, ...]] = {}
+    led_back: Callable[[Finding], Finding] | None = None
+    covered: frozenset[str] = frozenset()
+
+
+Extend = Callable[[Side, Rules], Side]
+"""Adds what rendered roots hold to what was found in files."""
 
 
 def enabled(rules: Iterable[Rule], run: Run) -> tuple[Rule, ...]:
@@ -73,6 +86,7 @@ def load_rules(run: Run, read: ReadBeside | None = None) -> Rules:
         rule_set(enabled((*manifest_rules(), *(image_fact_rules() if run.known.asked else ())), run)),
         lambda: rule_set(enabled(dockerfile_rules(), run)),
         read or read_disk(run.root),
+        lambda: rule_set(enabled(delivery_rules(), run)),
     )
 
 
@@ -93,20 +107,39 @@ def read_disk(root: str) -> ReadBeside:
     return read
 
 
-def check_tree(run: Run, paths: Sequence[str], tick: Tick | None = None) -> Report:
-    """Checks files and folders as they are on disk; `tick` is called after each file."""
+def check_tree(run: Run, paths: Sequence[str], tick: Tick | None = None, extend: Extend | None = None) -> Report:
+    """Checks files and folders as they are on disk.
+
+    Args:
+        run: the run.
+        paths: files and folders.
+        tick: called after each file.
+        extend: called where a folder for Kustomize or a chart was met.
+    """
     from gitops_guard.sources.tree import walk  # noqa: PLC0415 - a comparison reads no tree
 
     start = time.monotonic()
     rules = load_rules(run)
-    return judge_tree(run, look(walk(paths, run.root), rules, run, tick), rules, start)
+    return judge_tree(run, look(walk(paths, run.root), rules, run, tick), rules, start, extend)
 
 
-def judge_tree(run: Run, side: Side, rules: Rules, start: float) -> Report:
-    """The report on a tree of which every file was looked at."""
+def judge_tree(run: Run, side: Side, rules: Rules, start: float, extend: Extend | None = None) -> Report:
+    """The report on a tree of which every file was looked at; for `extend` see `check_tree`."""
+    if extend is not None and has_roots((*side.coverage.scanned, *(one.path for one in side.coverage.skipped))):
+        side = extend(side, rules)
     kept = settled(side.detections, side.images, (*side.builds, *run.settings.builds))
-    findings = [d.finding for d in (*kept, *whole(side.facts, rules, run))]
+    of_whole = (d.finding for d in whole(side.facts, rules, run))
+    findings = [
+        *(d.finding for d in kept),
+        *(of_whole if side.led_back is None else map(side.led_back, of_whole)),
+    ]
     return finish(run, findings, side, start)
+
+
+def has_roots(paths: Iterable[str]) -> bool:
+    """Whether any of these paths is that of a kustomization or a chart."""
+    names = (path.rpartition("/")[2] for path in paths)
+    return any(name == "Chart.yaml" or is_kustomization_name(name) for name in names)
 
 
 def look(files: Iterable[SourceFile | Skipped], rules: Rules, run: Run, tick: Tick | None = None) -> Side:
@@ -148,7 +181,7 @@ def whole(facts: Iterable[Fact], rules: Rules, run: Run) -> list[Detection]:
 class _Collector:
     def __init__(self) -> None:
         self.detections: list[Detection] = []
-        self.facts: list[Fact] = []
+        self.facts: dict[str, tuple[Fact, ...]] = {}
         self.ignores: dict[str, tuple[Ignore, ...]] = {}
         self.images: list[UsedImage] = []
         self.builds: list[Build] = []
@@ -158,7 +191,8 @@ class _Collector:
 
     def add(self, seen: Inspection) -> None:
         self.detections += (detection._replace(fix=None) for detection in seen.detections)
-        self.facts += seen.facts
+        if seen.facts:
+            self.facts[seen.path] = seen.facts
         self.images += seen.images
         self.builds += seen.builds
         if seen.ignores:
@@ -173,7 +207,8 @@ class _Collector:
     def side(self) -> Side:
         coverage = Coverage(tuple(self.scanned), tuple(self.skipped), tuple(self.failed))
         images, builds = tuple(self.images), tuple(self.builds)
-        return Side(tuple(self.detections), tuple(self.facts), self.ignores, coverage, images, builds)
+        facts = tuple(fact for facts in self.facts.values() for fact in facts)
+        return Side(tuple(self.detections), facts, self.ignores, coverage, images, builds, self.facts)
 
 
 def finish(run: Run, findings: Iterable[Finding], side: Side, start: float) -> Report:
@@ -181,8 +216,13 @@ def finish(run: Run, findings: Iterable[Finding], side: Side, start: float) -> R
     settings = run.settings
     marked = [finding._replace(status=EXISTING) for finding in findings]
     kept = suppress(marked, settings.waivers, side.ignores, aliases_of(side.ignores), settings.path)
+    found = kept.findings
+    if side.coverage.rendered:
+        from gitops_guard.several_roots import joined  # noqa: PLC0415 - few runs render
+
+        found = tuple(joined(found))
     return Report(
-        findings=with_fingerprints(kept.findings),
+        findings=with_fingerprints(found),
         coverage=side.coverage,
         skipped_rules=skipped_rules(run),
         waivers=kept.notes,
@@ -204,7 +244,7 @@ def aliases_of(ignores: dict[str, tuple[Ignore, ...]]) -> dict[str, frozenset[st
 
 def all_rules() -> tuple[Rule, ...]:
     """Every rule there is; one for manifests and Dockerfiles alike is listed as the latter have it: complete."""
-    rules = (*manifest_rules(), *change_rules(), *image_fact_rules(), *dockerfile_rules())
+    rules = (*manifest_rules(), *delivery_rules(), *change_rules(), *image_fact_rules(), *dockerfile_rules())
     return tuple({rule.id: rule for rule in rules}.values())
 
 

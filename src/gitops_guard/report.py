@@ -11,6 +11,7 @@ from gitops_guard.source_file import Skipped
 if TYPE_CHECKING:
     from gitops_guard.facts.image import ImageFacts
     from gitops_guard.network.change import NetworkChange
+    from gitops_guard.rendered_effect import RootChange
 
 SCHEMA_VERSION = "1.0"
 
@@ -22,12 +23,15 @@ class Coverage(NamedTuple):
     """Every candidate file stands in exactly one of these.
 
     `skipped` were not looked at on purpose (a template, a link), `failed` should have been read and could not.
+    `rendered` are the names of roots that Kustomize and Helm made (`kustomize:overlays/prod`); those that could not be
+    made stand in `skipped`, or in `failed` where rendering is required. `notes` say what else a reader has to know.
     """
 
     scanned: tuple[str, ...] = ()
     skipped: tuple[Skipped, ...] = ()
     failed: tuple[Skipped, ...] = ()
     rendered: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 class Comparison(NamedTuple):
@@ -105,7 +109,8 @@ class Report(NamedTuple):
 
     `findings` are ordered by path, line, column and rule; `fixed` were only on the base side. `images` are those of all
     files that were looked at, `today` is the day of the run. `network` is what a change does to connections, None where
-    that was not looked at, or nothing changes; `network_patch` opens what is needed and denied.
+    that was not looked at, or nothing changes; `network_patch` opens what is needed and denied. `rendered` is what a
+    change does to each rendered root that it reaches.
     """
 
     findings: tuple[Finding, ...]
@@ -123,6 +128,7 @@ class Report(NamedTuple):
     today: date = date.min
     network: "NetworkChange | None" = None
     network_patch: Patch | None = None
+    rendered: "tuple[RootChange, ...]" = ()
 
     def with_status(self, status: str) -> tuple[Finding, ...]:
         """The findings of a status (`new`, `existing`, `waived`, `fixed`)."""

@@ -89,7 +89,8 @@ class RuleContext(NamedTuple):
     """What a rule may know besides the text: no clock, no network, no environment.
 
     `dockerignore` is the text that narrows a Dockerfile's build context, empty if there is none, None if not known.
-    `images` is what registries and scanners were found to know.
+    `images` is what registries and scanners were found to know. `repository` is `host/owner/name` of the repository
+    that is scanned, empty if that is not known.
     """
 
     settings: Settings
@@ -97,6 +98,7 @@ class RuleContext(NamedTuple):
     path: str = ""
     dockerignore: str | None = None
     images: KnownImages = NOTHING_KNOWN
+    repository: str = ""
 
     @property
     def minor(self) -> int:
@@ -110,7 +112,7 @@ class Example(NamedTuple):
     `at` is the keypath of the finding in the reported form (`spec.containers[0].image`), or several; `fixed` the
     exact text after the rule's fix. `settings` is the text of a `.gitops-guard.yaml`, `beside` further files of the
     repository, `known` gives what registries and scanners say, when a test asks for it. `before` is the text that a
-    change replaces by this one, for rules on changes.
+    change replaces by this one, for rules on changes. `repository` is where it lies, as in `RuleContext`.
     """
 
     text: str
@@ -121,6 +123,7 @@ class Example(NamedTuple):
     beside: tuple[tuple[str, str], ...] = ()
     known: "Callable[[], tuple[ImageFacts, ...]]" = tuple
     before: str | None = None
+    repository: str = ""
 
 
 class Rule(NamedTuple):

@@ -7,6 +7,7 @@ from gitops_guard.finding import HIGH, LOW, MEDIUM, Severity
 
 if TYPE_CHECKING:
     from gitops_guard.network_settings import NetworkSettings
+    from gitops_guard.render_settings import RenderSettings
 
 DEFAULT_KUBERNETES = "1.36"
 """The middle of the newest three minors that the schema source knows."""
@@ -162,8 +163,8 @@ class Settings(NamedTuple):
 
     `rules` is keyed by rule id. `digests` maps normalised references with tag to `sha256:...`, for pinning without a
     registry. `scan_reports` are paths and globs of scanners' reports. `network` is what manifests do not say of
-    the cluster's network. `fix_pull_requests` is None where a sweep opens none by itself. `path` is the file it was
-    read from, empty for the defaults.
+    the cluster's network, `render` how Kustomize and Helm are rendered; None for the defaults. `fix_pull_requests` is
+    None where a sweep opens none by itself. `path` is the file it was read from, empty for the defaults.
     """
 
     kubernetes_version: str = DEFAULT_KUBERNETES
@@ -182,6 +183,7 @@ class Settings(NamedTuple):
     build_arguments: tuple[tuple[str, str], ...] = ()
     waivers: tuple[Waiver, ...] = ()
     network: "NetworkSettings | None" = None
+    render: "RenderSettings | None" = None
     path: str = ""
     fix_pull_requests: FixPullRequests | None = None
 

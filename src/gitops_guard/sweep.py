@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from datetime import date
 
 from gitops_guard import pipeline
-from gitops_guard.checking import disk_reader, exit_code, informed, publish, tree_run, write
+from gitops_guard.checking import disk_reader, exit_code, informed, publish, rendering, tree_run, write
 from gitops_guard.errors import CLEAN, INCOMPLETE, UsageError
 from gitops_guard.options import report_targets
 from gitops_guard.publishers.progress import Progress
@@ -32,7 +32,7 @@ def sweep(arguments: argparse.Namespace, environment: Mapping[str, str], today: 
     run = informed(tree_run(arguments, root, today), arguments.paths, offline=arguments.offline)
     progress = _progress(arguments, root, 1)
     try:
-        whole = scan_tree(run, arguments.paths, progress.tick)
+        whole = scan_tree(run, arguments.paths, progress.tick, rendering(run))
     finally:
         progress.finish()
     return _deliver(arguments, environment, run, whole, targets)
@@ -48,7 +48,7 @@ def merge(arguments: argparse.Namespace, environment: Mapping[str, str], today: 
         return merge_repositories(arguments, environment, today)
     targets = _targets(arguments)
     run = tree_run(arguments, os.getcwd(), today)  # noqa: PTH109 - see above
-    whole = judge_shards(run, [shard_file.read(path) for path in arguments.shards])
+    whole = judge_shards(run, [shard_file.read(path) for path in arguments.shards], rendering(run))
     for number in whole.missing:
         sys.stderr.write(f"gitops-guard: shard {number}/{whole.shards} is missing: its files count as not looked at\n")
     code = _deliver(arguments, environment, run, whole, targets)

@@ -36,9 +36,11 @@ class Whole(NamedTuple):
         return not (self.missing or self.report.coverage.failed)
 
 
-def scan_tree(run: pipeline.Run, paths: Sequence[str], tick: Tick | None = None) -> Whole:
-    """Scans everything, and judges it."""
-    report = pipeline.check_tree(run, paths, tick)
+def scan_tree(
+    run: pipeline.Run, paths: Sequence[str], tick: Tick | None = None, extend: pipeline.Extend | None = None
+) -> Whole:
+    """Scans everything, and judges it; for `extend` see `pipeline.check_tree`."""
+    report = pipeline.check_tree(run, paths, tick, extend)
     return Whole(report._replace(findings=merge_images(report.findings)), current_commit(run.root))
 
 
@@ -71,13 +73,14 @@ def reader_of(shard: Shard) -> Read:
     return read
 
 
-def judge_shards(run: pipeline.Run, shards: Sequence[ShardFile]) -> Whole:
+def judge_shards(run: pipeline.Run, shards: Sequence[ShardFile], extend: pipeline.Extend | None = None) -> Whole:
     """Judges the whole that shards are parts of: exactly as if it had been scanned at once.
 
     Args:
         run: over the tree that was swept; its configuration must be the one that the shards were scanned with.
         shards: some or all of one sweep. Files of missing ones count as failed; rules on the whole repository then have
             nothing to go by, and find nothing.
+        extend: as in `pipeline.check_tree`; not called where shards are missing.
 
     Raises:
         SourceError: the shards do not belong together, or not to this tree.
@@ -97,7 +100,7 @@ def judge_shards(run: pipeline.Run, shards: Sequence[ShardFile]) -> Whole:
     side = pipeline.collect(inspections)
     if missing:
         side = side._replace(facts=())
-    report = pipeline.judge_tree(run, side, pipeline.load_rules(run), start)
+    report = pipeline.judge_tree(run, side, pipeline.load_rules(run), start, None if missing else extend)
     report = report._replace(findings=merge_images(report.findings))
     return Whole(report, first.tree.commit, missing, first.shard.total)
 

@@ -14,7 +14,7 @@ from gitops_guard.model.inventory import Fact
 from gitops_guard.report import Report
 from gitops_guard.same_image import merge
 from gitops_guard.source_file import SourceFile
-from gitops_guard.sources.tree import walk
+from gitops_guard.sources.tree import names, walk
 from gitops_guard.suppression import matches, suppress
 from gitops_guard.workbench import Workbench
 
@@ -52,7 +52,14 @@ def with_patches(report: Report, run: pipeline.Run, paths: Sequence[str]) -> Rep
     return report._replace(findings=merge(findings, Combiner(workbench, texts.get, fixable).combine))
 
 
-def fix_tree(run: pipeline.Run, paths: Sequence[str], *, safe_only: bool, everything: bool) -> Iterator[FixedFile]:
+def fix_tree(
+    run: pipeline.Run,
+    paths: Sequence[str],
+    *,
+    safe_only: bool,
+    everything: bool,
+    left_out: frozenset[tuple[str, str]] = frozenset(),
+) -> Iterator[FixedFile]:
     """The files that proved fixes change, and those with problems that have none.
 
     Args:
@@ -60,17 +67,34 @@ def fix_tree(run: pipeline.Run, paths: Sequence[str], *, safe_only: bool, everyt
         paths: files and folders.
         safe_only: only fixes that cannot change what an application sees.
         everything: also patches whose effect depends on the application.
+        left_out: pairs of path and stem of what is no problem once it is rendered.
     """
     workbench, files = _workbench(run, paths)
     for file in files:
-        wanted = partial(_wanted, workbench=workbench, run=run, safe_only=safe_only, everything=everything)
+        wanted = partial(
+            _wanted, workbench=workbench, run=run, safe_only=safe_only, everything=everything, left_out=left_out
+        )
         fixed = fix_file(file, workbench, wanted)
         if fixed.after != file.text or fixed.refused:
             yield fixed
 
 
+def solved_by_rendering(run: pipeline.Run, paths: Sequence[str]) -> frozenset[tuple[str, str]]:
+    """Pairs of path and stem of what is no problem once it is rendered, where there is something to render."""
+    if not pipeline.has_roots(names(paths, run.root)):
+        return frozenset()
+    from gitops_guard.rendered_sides import left_out  # noqa: PLC0415 - many trees hold plain manifests only
+
+    return left_out(run, paths)
+
+
 def fix_some(
-    run: pipeline.Run, paths: Sequence[str], key_of: Callable[[Finding], str], *, safe_only: bool
+    run: pipeline.Run,
+    paths: Sequence[str],
+    key_of: Callable[[Finding], str],
+    *,
+    safe_only: bool,
+    left_out: frozenset[tuple[str, str]] = frozenset(),
 ) -> Iterator[tuple[str, FixedFile]]:
     """As `fix_tree`, with the fixes of each group by themselves: a file is given once for each group that it has.
 
@@ -79,10 +103,11 @@ def fix_some(
         paths: files and folders.
         key_of: the group of a finding.
         safe_only: only fixes that cannot change what an application sees.
+        left_out: as in `fix_tree`.
     """
     workbench, files = _workbench(run, paths)
     for file in files:
-        every = partial(_wanted, workbench=workbench, run=run, safe_only=safe_only, everything=False)
+        every = partial(_wanted, workbench=workbench, run=run, safe_only=safe_only, everything=False, left_out=left_out)
         for key in dict.fromkeys(key_of(detection.finding) for detection in every(file)[0]):
             yield key, fix_file(file, workbench, partial(_of_group, every=every, key=key, key_of=key_of))
 
@@ -140,8 +165,14 @@ def _key(group: Group) -> tuple[str, ...]:
     return tuple(detection.finding.stem for detection in group.detections)
 
 
-def _wanted(
-    file: SourceFile, workbench: Workbench, run: pipeline.Run, *, safe_only: bool, everything: bool
+def _wanted(  # noqa: PLR0913 - what is asked for, and where
+    file: SourceFile,
+    workbench: Workbench,
+    run: pipeline.Run,
+    *,
+    safe_only: bool,
+    everything: bool,
+    left_out: frozenset[tuple[str, str]] = frozenset(),
 ) -> tuple[list[Detection], list[Detection]]:
     """The detections whose fixes are asked for and not waived, and all of the file."""
     seen, detections = workbench.detections(file)
@@ -161,5 +192,6 @@ def _wanted(
         and (d.finding.stem, d.finding.place) not in waived
         and (d.fix.safety == SAFE or not safe_only)
         and (d.fix.safety != DISPLAY_ONLY or everything)
+        and (d.finding.place.path, d.finding.stem) not in left_out
     ]
     return wanted, detections

@@ -29,7 +29,7 @@ class Workbench(NamedTuple):
     def bench(self, detections: Iterable[Detection]) -> Bench:
         """What proofs of fixes of a file need, given all that was found in it."""
         secrets = tuple(span for detection in detections for span in detection.finding.masked)
-        return Bench(self._stems, self._validate, secrets, self.connections)
+        return Bench(self._stems, self.validate, secrets, self.connections)
 
     def bench_of(self, file: SourceFile) -> Bench:
         """What proofs of fixes of a file need, given its text."""
@@ -52,7 +52,8 @@ class Workbench(NamedTuple):
         )
         return scan_repository(inventory((*own, *others)), self.rules.manifest, self.context, path)
 
-    def _validate(self, value: dict[str, Data]) -> SchemaVerdict:
+    def validate(self, value: dict[str, Data]) -> SchemaVerdict:
+        """Judges an object by the schema of the configured Kubernetes version."""
         from gitops_guard.schema import validate  # noqa: PLC0415 - only proofs need it
 
         verdict = validate(value, self.context.settings.kubernetes_version)

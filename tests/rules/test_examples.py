@@ -15,6 +15,7 @@ from gitops_guard.network.opened_paths import opened_paths
 from gitops_guard.network.reading import cluster
 from gitops_guard.pipeline import all_rules, judge_configuration
 from gitops_guard.rule import Example, Rule, RuleContext
+from gitops_guard.rules import delivery_rules
 from gitops_guard.settings import Settings
 from gitops_guard.source_file import SourceFile
 from gitops_guard.syntax.field import format_keypath
@@ -37,10 +38,11 @@ def workbench(rule: Rule, example: Example) -> Workbench:
     settings = Settings()
     if example.settings:
         settings = read(SourceFile(".gitops-guard.yaml", example.settings), IDS, TODAY)
-    one = rule_set((rule,))
-    rules = Rules(one, lambda: one, dict(example.beside).get)
+    one, none = rule_set((rule,)), rule_set(())
+    delivers = rule.id in {other.id for other in delivery_rules()}
+    rules = Rules(none if delivers else one, lambda: one, dict(example.beside).get, lambda: one if delivers else none)
     known = KnownImages({facts.reference: facts for facts in example.known()})
-    context = RuleContext(settings, TODAY, images=known)
+    context = RuleContext(settings, TODAY, images=known, repository=example.repository)
     beside = {path: inspect(SourceFile(path, text), rules, context).facts for path, text in example.beside}
     return Workbench(rules, context, beside)
 

@@ -13,6 +13,7 @@ from gitops_guard.syntax.yaml import parse
 
 if TYPE_CHECKING:
     from gitops_guard.network_settings import NetworkSettings
+    from gitops_guard.render_settings import RenderSettings
 
 _IMAGES = ("approved_images", "image_policy", "registries", "scan_reports", "scan_sources", "signers", "builds")
 _TOP = (
@@ -27,6 +28,7 @@ _TOP = (
     "waivers",
     "network",
     "fix_pull_requests",
+    "render",
 )
 _WAIVER = ("rule", "reason", "owner", "ticket", "expires", "paths", "resource")
 _RULE = ("enabled", "severity")
@@ -68,6 +70,7 @@ class _Reader:
             build_arguments=tuple((str(field.key), field.text) for field in values.mapping(root["build_arguments"])),
             waivers=tuple(self._waiver(item) for item in values.list(root["waivers"])),
             network=self._network(root["network"]) if root["network"].exists else None,
+            render=self._render(root["render"]) if root["render"].exists else None,
             path=path,
             fix_pull_requests=self._fixes(root["fix_pull_requests"]) if root["fix_pull_requests"].exists else None,
         )
@@ -97,6 +100,11 @@ class _Reader:
         from gitops_guard.configuration.fixes import fix_pull_requests  # noqa: PLC0415 - only sweeps ask for it
 
         return fix_pull_requests(self._values, field, self._rule_id)
+
+    def _render(self, field: Field) -> "RenderSettings":
+        from gitops_guard.configuration.render import render_settings  # noqa: PLC0415 - few configurations say so
+
+        return render_settings(self._values, field)
 
     def _version(self, field: Field) -> str:
         parts = field.text.removeprefix("v").split(".")

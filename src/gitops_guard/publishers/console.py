@@ -170,6 +170,7 @@ class _Page:
         coverage = report.coverage
         self._list("could not be read", "file", [(f.path, f.reason) for f in coverage.failed], _CODES[Severity.HIGH])
         self._list("not looked at", "file", [(f.path, f.reason) for f in coverage.skipped], "")
+        self.lines += (self._paint(row, "") for note in coverage.notes for row in wrap(note, self._width))
         void = [(f"{n.rule_id} in {n.where}", n.detail) for n in report.waivers if n.state == "void"]
         self._list("without effect", "waiver", void, _CODES[Severity.MEDIUM])
         unused = [(f"{n.rule_id} in {n.where}", n.detail) for n in report.waivers if n.state == "unused"]

@@ -10,6 +10,7 @@ from typing import Any
 from gitops_guard import __version__
 from gitops_guard.finding import Finding, FixOffer, Resource, Severity
 from gitops_guard.publishers.escape import valid_json
+from gitops_guard.rendered_effect import RootChange
 from gitops_guard.report import SCHEMA_VERSION, Comparison, ImageRow, Report
 from gitops_guard.syntax.field import KeyPath, format_keypath
 
@@ -33,13 +34,21 @@ def render(report: Report) -> str:
             "rendered": coverage.rendered,
             "skipped": [skipped._asdict() for skipped in coverage.skipped],
             "failed": [failed._asdict() for failed in coverage.failed],
+            **({"notes": coverage.notes} if coverage.notes else {}),
         },
         "skipped_rules": [rule._asdict() for rule in report.skipped_rules],
         "waivers": [note._asdict() for note in report.waivers],
         "images": [_image(row) for row in report.images],
+        **({"rendered_changes": [_root_change(one) for one in report.rendered]} if report.rendered else {}),
         "timing": {"seconds": round(report.seconds, 3)},
     }
     return valid_json(json.dumps(value, ensure_ascii=False, separators=(",", ":"))) + "\n"
+
+
+def _root_change(change: RootChange) -> Json:
+    """A root; `unknown` says why it was not compared, `more` counts objects that are not listed."""
+    objects = [{**one._asdict(), "fields": [field._asdict() for field in one.fields]} for one in change.objects]
+    return {**change._asdict(), "objects": objects}
 
 
 class _Writer:

@@ -79,13 +79,15 @@ def _page(report: Report, around: Surroundings, rows: list[_Row]) -> Page:
         "policy": _policy(report),
         "counts": _counts(report),
         "severities": ("critical", "high", "medium", "low"),
-        "commands": around.commands and any(f.fix is not None for f in found),
+        "fixable": any(f.fix is not None and f.fix.patch is not None for f in found),
+        "commands": around.commands,
         "patch": around.patch,
         "looked_at": _looked_at(report),
         "combined": [_combined(f) for f in found if f.fix is not None and f.fix.combined is not None][:_COMBINED],
         "network_patch": None if report.network_patch is None else fenced(report.network_patch.diff),
         "images": image_markdown.table(report.images, report.today) if report.images else [],
         "network": _network(report),
+        "rendered": _rendered(report),
         "failed": [(markdown_code(f.path), markdown_text(f.reason)) for f in coverage.failed[:_NOTES]],
         "skipped": [(markdown_code(f.path), markdown_text(f.reason)) for f in coverage.skipped[:_NOTES]],
         "more_files": max(0, len(coverage.failed) - _NOTES) + max(0, len(coverage.skipped) - _NOTES),
@@ -110,6 +112,14 @@ def _network(report: Report) -> list[str]:
     from gitops_guard.publishers.network_changes import section  # noqa: PLC0415 - few changes touch the network
 
     return section(report.network)
+
+
+def _rendered(report: Report) -> str:
+    if not report.rendered:
+        return ""
+    from gitops_guard.publishers.rendered_changes import as_markdown  # noqa: PLC0415 - few changes reach a root
+
+    return as_markdown(report.rendered).rstrip("\n")
 
 
 def _row(finding: Finding, around: Surroundings) -> _Row:

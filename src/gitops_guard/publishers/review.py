@@ -136,7 +136,8 @@ def _comment(found: Sequence[Finding], commentable: Commentable) -> Comment:
     anchor = suggestion = None
     if patch is not None:
         replaced = replaced_lines(patch)
-        showable = replaced is not None and not patch.shows_secret
+        is_here = patch.files[0].path == first.place.path
+        showable = replaced is not None and is_here and not patch.shows_secret
         if (
             replaced is not None
             and showable

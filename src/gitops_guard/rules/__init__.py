@@ -34,6 +34,14 @@ def change_rules() -> tuple[Rule, ...]:
     return (OPENED_PATH,)
 
 
+def delivery_rules() -> tuple[Rule, ...]:
+    """The rules on what delivers manifests: Argo CD, Flux, Kustomizations, values of charts."""
+    from gitops_guard.rules.git.delivery import DELIVERY  # noqa: PLC0415 - loaded where such a file is met
+    from gitops_guard.rules.sec.delivered_secret import RULE as SECRETS  # noqa: PLC0415
+
+    return (*DELIVERY, SECRETS)
+
+
 def dockerfile_rules() -> tuple[Rule, ...]:
     """The rules on Dockerfiles; those that manifests have too are here with both sides."""
     from gitops_guard.rules.dkr import DKR  # noqa: PLC0415

@@ -60,9 +60,12 @@ class Change:
         commits: tuple[str, str],
         head: str | None,
         files: Files,
+        paths: frozenset[str],
         policy_files: tuple[str, ...] = (),
     ) -> None:
         self.root = root
+        self.paths = paths
+        """All paths that the change adds, changes, renames or deletes, whatever their files hold."""
         self.base = base
         self.merge_base, self.tip = commits
         self.head = head
@@ -105,6 +108,23 @@ class Change:
         raw = self._store().read(f"{self.head}:{path}")
         return None if raw is None else decode(path, raw)
 
+    def listing(self, *, of_base: bool) -> tuple[frozenset[str], frozenset[str]]:
+        """The files and the symbolic links of one side's commit; submodules are neither."""
+        found = _git(self.root, "ls-tree", "-r", "-z", "--full-tree", self.merge_base if of_base else self.tip)
+        files, links = set[str](), set[str]()
+        for entry in found.split(b"\0"):
+            head, _, name = entry.partition(b"\t")
+            mode = head.partition(b" ")[0].decode()
+            if mode == _LINK:
+                links.add(_text(name))
+            elif name and mode != _SUBMODULE:
+                files.add(_text(name))
+        return frozenset(files), frozenset(links)
+
+    def content(self, path: str, *, of_base: bool) -> bytes | None:
+        """The bytes of a file of one side's commit."""
+        return self._store().read(f"{self.merge_base if of_base else self.tip}:{path}")
+
     def changed_lines(self, path: str) -> ChangedLines:
         """The hunks of a file, with three lines of context."""
         if self._lines is None:
@@ -114,12 +134,13 @@ class Change:
             self._lines = dict(zip(wanted, sections, strict=False)) if len(wanted) == len(sections) else {}
         return self._lines.get(path, ChangedLines())
 
-    def find(self, words: Sequence[str]) -> tuple[str, ...]:
-        """The manifests of the head's commit that hold any of these texts: the cheap index of a repository."""
+    def find(self, words: Sequence[str], *, of_base: bool = False) -> tuple[str, ...]:
+        """The manifests of a side's commit that hold any of these texts: the cheap index of a repository."""
+        commit = self.merge_base if of_base else self.tip
         patterns = [argument for word in words for argument in ("-e", word)]
-        arguments = ("grep", "--threads=1", "-lzF", "--no-textconv", *patterns, self.tip, "--", *_MANIFEST_GLOBS)
+        arguments = ("grep", "--threads=1", "-lzF", "--no-textconv", *patterns, commit, "--", *_MANIFEST_GLOBS)
         found = _git(self.root, *arguments, allowed=(0, 1))
-        return tuple(_text(name).removeprefix(f"{self.tip}:") for name in found.split(b"\0") if name)
+        return tuple(_text(name).removeprefix(f"{commit}:") for name in found.split(b"\0") if name)
 
     def beside(self, folder: str) -> tuple[str, ...]:
         """The manifests of the head's commit that lie directly in a folder."""
@@ -169,9 +190,10 @@ def open_change(folder: str, base: str, head: str | None, merge_base: str | None
         others = _git(root, "ls-files", "-z", "--others", "--exclude-standard")
         names = (_text(name) for name in others.split(b"\0") if name)
         files += (ChangedFile(name, None, "?", "", "", "", "100644") for name in names)
+    paths = frozenset(path for file in files for path in (file.path, file.old_path) if path)
     kept = (file for file in files if is_candidate(file.path.rpartition("/")[2]) or _was_candidate(file))
-    policy = sorted({path for file in files for path in (file.path, file.old_path or "") if _decides(path)})
-    return Change(root, base, (merge_base, tip), None if head is None else tip, tuple(kept), tuple(policy))
+    policy = tuple(sorted(path for path in paths if _decides(path)))
+    return Change(root, base, (merge_base, tip), None if head is None else tip, tuple(kept), paths, policy)
 
 
 def _decides(path: str) -> bool:

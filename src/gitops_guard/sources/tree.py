@@ -56,6 +56,17 @@ def count(paths: Sequence[str], root: str) -> int:
     return total
 
 
+def names(paths: Sequence[str], root: str) -> Iterator[str]:
+    """The names of all candidate files below the paths; nothing is read."""
+    for path in paths or (root,):
+        full = os.path.join(root, path)  # noqa: PTH118 - as above
+        if not os.path.isdir(full):  # noqa: PTH112
+            yield os.path.basename(full)  # noqa: PTH119
+        for _, folders, found in os.walk(full):
+            folders[:] = [name for name in folders if name not in _NEVER and name not in _NOT_OURS]
+            yield from filter(is_candidate, found)
+
+
 def is_candidate(name: str) -> bool:
     """Whether a file of this name may hold something to scan."""
     lowered = name.lower()
