@@ -208,6 +208,7 @@ def test_a_schedule_sweeps_and_keeps_its_issue_and_its_state(world: World) -> No
     night = {"schedule": "17 4 * * 1"}
     first = world.run("sweep.yml", "schedule", night, SWEEPER)
     assert "Job succeeded" in first.text, first.text
+    assert re.search(r"Summary - +## gitops-guard: \d+ problems", " ".join(first.text.split()))
     (issue,) = world.state.issues
     assert "GG-POD-001" in issue["body"]
     kept = git(world.server, "rev-parse", "gitops-guard/state")
