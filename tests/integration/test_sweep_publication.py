@@ -62,7 +62,7 @@ def test_under_the_action_the_page_of_the_job_has_the_report(
     sweep("--publish")
     text = page.read_text()
     assert "## gitops-guard: 19 problems" in text
-    assert "GG-POD-001" in text
+    assert "| critical | `apps/a.yaml:11` | web runs privileged" in text
     # The scans of several repositories leave it to the one that asked for them.
     listed = tmp_path / "repositories.txt"
     listed.write_text("acme/shop\n")
