@@ -38,26 +38,25 @@ class GitServer:
     def run(self, request: BaseHTTPRequestHandler, body: bytes) -> bytes:
         """What git's own CGI program answers."""
         parts = urlsplit(request.path)
-        # git lets a person push whom the server in front of it knows (git-http-backend(1)).
-        known = {"REMOTE_USER": "x-access-token"} if request.headers.get_all("Authorization") == self._writer else {}
-        environment = (
-            os.environ
-            | known
-            | {
-                "GIT_PROJECT_ROOT": str(self._path / ".git"),
-                "GIT_HTTP_EXPORT_ALL": "1",
-                "PATH_INFO": parts.path.removeprefix(f"/{self._repository}").removeprefix(".git"),
-                "QUERY_STRING": parts.query,
-                "REQUEST_METHOD": request.command,
-                "CONTENT_TYPE": request.headers.get("Content-Type", ""),
-                "CONTENT_LENGTH": str(len(body)),
-                "HTTP_CONTENT_ENCODING": request.headers.get("Content-Encoding", ""),
-                "GIT_PROTOCOL": request.headers.get("Git-Protocol", ""),
-                "GIT_CONFIG_COUNT": "1",
-                "GIT_CONFIG_KEY_0": "uploadpack.allowAnySHA1InWant",
-                "GIT_CONFIG_VALUE_0": "true",
-            }
-        )
+        environment = os.environ | {
+            "GIT_PROJECT_ROOT": str(self._path / ".git"),
+            "GIT_HTTP_EXPORT_ALL": "1",
+            "PATH_INFO": parts.path.removeprefix(f"/{self._repository}").removeprefix(".git"),
+            "QUERY_STRING": parts.query,
+            "REQUEST_METHOD": request.command,
+            "CONTENT_TYPE": request.headers.get("Content-Type", ""),
+            "CONTENT_LENGTH": str(len(body)),
+            "HTTP_CONTENT_ENCODING": request.headers.get("Content-Encoding", ""),
+            "GIT_PROTOCOL": request.headers.get("Git-Protocol", ""),
+            "GIT_CONFIG_COUNT": "2",
+            "GIT_CONFIG_KEY_0": "uploadpack.allowAnySHA1InWant",
+            "GIT_CONFIG_VALUE_0": "true",
+            "GIT_CONFIG_KEY_1": "uploadpack.allowFilter",
+            "GIT_CONFIG_VALUE_1": "true",
+        }
+        if request.headers.get_all("Authorization") == self._writer:
+            # git lets somebody push whom the server in front of it knows (git-http-backend(1)).
+            environment["REMOTE_USER"] = "x-access-token"
         done = subprocess.run(["git", "http-backend"], input=body, env=environment, capture_output=True, check=True)
         return done.stdout
 

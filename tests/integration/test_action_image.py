@@ -145,16 +145,22 @@ def test_git_is_there_and_pip_is_not(docker: Docker) -> None:
 
 
 def test_what_commands_read_is_in_the_image(docker: Docker) -> None:
-    """Pages of rules, schemas, templates, the workflows to copy."""
+    """Pages of rules, schemas, templates, the workflows to copy, the tools that render."""
     script = """
-        set -e; cd /tmp; printf 'FROM scratch:latest\\n' > Dockerfile
+        set -e; mkdir --parents /tmp/shop/overlay /tmp/shop/chart/templates; cd /tmp/shop
+        printf '%s' "$POD" > overlay/pod.yaml; cp overlay/pod.yaml chart/templates
+        echo 'resources: [pod.yaml]' > overlay/kustomization.yaml
+        printf 'apiVersion: v2\\nname: shop\\nversion: 1.0.0\\n' > chart/Chart.yaml
         gitops-guard init; gitops-guard explain GG-POD-001; gitops-guard schema artifact
         gitops-guard sweep --offline --dry-run --fail-level none --report html=/tmp/report.html
-        ls -R .github; wc --lines report.html
+        gitops-guard render --list; ls -R .github; wc --lines /tmp/report.html
     """
-    shell = ("run", "--rm", "--network", "none", "--user", "guard", "--entrypoint", "sh", ACTION_TAG, "-c", script)
-    ran = docker.run(*shell)
+    pod = f"POD={POD.format(name='one', privileged='true')}"
+    shell = ("run", "--rm", "--network", "none", "--user", "guard", "--env", pod, "--entrypoint", "sh", ACTION_TAG)
+    ran = docker.run(*shell, "-c", script)
     assert ran.code == 0, ran.text
+    assert "helm:chart  rendered" in ran.text
+    assert "kustomize:overlay  rendered" in ran.text
     assert "gitops-guard-sweep.yml" in ran.text
     assert "---- tracking issue" in ran.text
 

@@ -22,6 +22,7 @@ EXAMPLES = sorted((ROOT / "examples/workflows").glob("*.yml"))
 SWEEPER = "ghs_invented0sweeper0token0for0act"
 OBEYING = "ghs_invented0commands0token0for0act"
 READER = "ghs_invented0fork0token0for0act"
+CHECKER = "ghs_invented0queue0token0for0act"
 POSTER = "ghs_invented0post0token0for0act"
 BOT = "github-actions[bot]"
 SHOP = {"full_name": "acme/shop", "name": "shop", "owner": {"login": "acme"}, "default_branch": "main"}
@@ -181,10 +182,11 @@ def world(docker: Docker, tmp_path: Path) -> Iterator[World]:
     world.state.add_token(SWEEPER, **own, security_events="write")
     world.state.add_token(OBEYING, **own, checks="write")
     world.state.add_token(READER, contents="read", pull_requests="read", issues="read")
+    world.state.add_token(CHECKER, contents="read", checks="write")
     world.state.add_token(POSTER, actions="read", contents="read", pull_requests="write")
     with (
         running(world.state) as standin,
-        serving(world.server, "acme/shop", READER, POSTER, OBEYING, writer=SWEEPER) as server,
+        serving(world.server, "acme/shop", READER, POSTER, CHECKER, OBEYING, writer=SWEEPER) as server,
     ):
         world.api, world.url = standin.url, server.url
         yield world
@@ -206,6 +208,7 @@ def test_a_schedule_sweeps_and_keeps_its_issue_and_its_state(world: World) -> No
     night = {"schedule": "17 4 * * 1"}
     first = world.run("sweep.yml", "schedule", night, SWEEPER)
     assert "Job succeeded" in first.text, first.text
+    assert re.search(r"Summary - +## gitops-guard: \d+ problems", " ".join(first.text.split()))
     (issue,) = world.state.issues
     assert "GG-POD-001" in issue["body"]
     kept = git(world.server, "rev-parse", "gitops-guard/state")
@@ -301,9 +304,24 @@ def test_who_gave_up_root_fetches_commits_and_pushes(world: World) -> None:
     obeyed = action_runner.as_github_does(world.docker, job, said, github_token=OBEYING)
     assert obeyed.code == 0, obeyed.text
     assert "readOnly: true" in git(world.server, "show", "change:new.yaml")
+    for text, token in ((swept.text, SWEEPER), (obeyed.text, OBEYING)):
+        assert text.count(token) == text.count(f"::add-mask::{token}") == 1
     owners = {path.lstat().st_uid for path in (tree, *tree.rglob("*"))}
     assert owners == {RUNNER}
     assert sorted(path.name for path in tree.iterdir()) == [".git", "old.yaml", "repositories.txt"]
+
+
+@pytest.mark.real
+def test_a_merge_queue_gets_a_check_run(world: World) -> None:
+    base = git(world.server, "rev-parse", "main")
+    queue = f"refs/heads/gh-readonly-queue/main/pr-7-{base}"
+    group = {"head_ref": queue, "head_sha": world.head, "base_ref": "refs/heads/main", "base_sha": base}
+    payload = {"action": "checks_requested", "merge_group": group}
+    ran = world.run("merge-queue.yml", "merge_group", payload, CHECKER, "change")
+    assert "Job failed" in ran.text, ran.text
+    (run,) = world.state.check_runs
+    assert (run["head_sha"], run["conclusion"]) == (world.head, "failure")
+    assert {one["path"] for one in run["annotations"]} == {"new.yaml"}
 
 
 @pytest.mark.real
