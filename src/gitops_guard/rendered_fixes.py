@@ -1,6 +1,7 @@
 """Proves fixes of problems in rendered roots, at their sources."""
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from gitops_guard.engine import Detection
 from gitops_guard.finding import DISPLAY_ONLY, EXISTING, NEEDS_REVIEW, NEW, SAFE, Finding, FixOffer
@@ -43,10 +44,12 @@ def with_source_patches(  # noqa: PLR0913, PLR0917 - a proof rests on all of the
         return found
     fixes = RootFixes(session, rules, context, validate, of_roots(session, seen, context.settings))
     offers: dict[Key, FixOffer] = {}
-    for number, (one, group) in enumerate(groups_of(seen, wanted)):
+    groups = groups_of(seen, wanted)
+    roots = Counter(key for _, group in groups for key in {key for key, _ in group})
+    for number, (one, group) in enumerate(groups):
         left = [(key, one) for key, one in group if key not in offers]
         if number < MOST_OBJECTS:
-            offers |= _offers(fixes, one, left)
+            offers |= {key: _said(key, offer, one, roots) for key, offer in _offers(fixes, one, left).items()}
         else:
             offers |= {key: _offer(each)._replace(refused=TOO_MANY) for key, each in left}
     return [each._replace(fix=offers.get(where(each), each.fix)) if where(each) in wanted else each for each in found]
@@ -76,6 +79,14 @@ def _groups(seen: RootsSeen, wanted: Collection[Key]) -> Iterator[tuple[RootSeen
                 apart = detection.fix.safety == DISPLAY_ONLY
                 objects.setdefault((detection.document, detection.root, apart), []).append((key, detection))
         yield from ((one, group) for group in objects.values())
+
+
+def _said(key: Key, offer: FixOffer, seen: RootSeen, roots: Mapping[Key, int]) -> FixOffer:
+    """The offer; where it patches one of several overlays with the problem, it says so."""
+    if offer.patch is None or roots[key] == 1 or any(file.path == key[1] for file in offer.patch.files):
+        return offer
+    only = f"it mends {seen.rendered.root.name} only: `gitops-guard fix` mends the other overlays too"
+    return offer._replace(note="; ".join(filter(None, (offer.note, only))))
 
 
 def _offers(fixes: RootFixes, seen: RootSeen, group: Sequence[tuple[Key, Detection]]) -> dict[Key, FixOffer]:

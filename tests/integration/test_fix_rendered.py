@@ -284,3 +284,19 @@ def test_where_a_base_cannot_be_edited_every_overlay_gets_a_patch_or_a_reason(
         1,
     ]
     assert "fixed 1 problems in 4 files; 0 have no proved fix" in output()[1]
+
+
+def test_a_report_says_where_a_patch_mends_one_of_several_overlays(repository: Write) -> None:
+    insist = "- op: test\n  path: /spec/template/spec/containers/0/securityContext/privileged\n  value: true\n"
+    folder = repository({
+        "base/kustomization.yaml": "resources: [app.yaml]\n",
+        "base/app.yaml": deployment("a"),
+        "prod/kustomization.yaml": "resources: [../base]\n",
+        "test/kustomization.yaml": "resources: [../base]\npatches: [{path: p.yaml, target: {kind: Deployment}}]\n",
+        "test/p.yaml": insist,
+    })  # fmt: skip
+    place = folder.parent / "one.json"
+    main(["check", "--patches", "--rule", PRIVILEGED, "--format", "json", "--output", str(place)])
+    (found,) = json.loads(place.read_text())["findings"]
+    assert found["rendered_in"] == ["kustomize:prod", "kustomize:test"]
+    assert "it mends kustomize:prod only" in found["fix"]["note"]
