@@ -342,7 +342,7 @@ def _short(name: str, other: str) -> str:
 
 
 def _told(one: Evidence) -> str:
-    return f"{one.text} in {one.place.path}:{one.place.start.line}"
+    return f"{one.text} in {one.place.where}"
 
 
 def by_subject(items: Iterable[Need]) -> Iterator[tuple[Subject, list[Need]]]:

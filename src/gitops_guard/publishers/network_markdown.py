@@ -72,7 +72,7 @@ def _remarks(found: Connections, coverage: Coverage) -> Iterator[str]:
     reasons = dict.fromkeys(one.reason for one in found.unknown)
     yield from (f"- **unknown:** {markdown_text(reason)}" for reason in islice(reasons, _MOST_LINES))
     for problem in found.problems[:_MOST_LINES]:
-        place = markdown_code(f"{problem.place.path}:{problem.place.start.line}")
+        place = markdown_code(problem.place.where)
         yield f"- {'**error** ' if problem.is_error else ''}{place}: {markdown_text(problem.message)}"
     yield from _failed(coverage)
     yield from (f"- {note}" for note in NOTES)

@@ -114,10 +114,7 @@ def render(judgement: Judgement, coverage: Coverage) -> str:
             for e in found.exposures[:_MOST_LISTED]
             if not e.asked.is_empty
         ],
-        problems=[
-            (f"{_shown(p.place.path)}:{p.place.start.line}", _shown(p.message), p.is_error)
-            for p in found.problems[:_MOST_LISTED]
-        ],
+        problems=[(_shown(p.place.where), _shown(p.message), p.is_error) for p in found.problems[:_MOST_LISTED]],
         unknown=sorted({_shown(one.reason) for one in found.unknown})[:_MOST_LISTED],
         notes=NOTES,
         failed=[(_shown(one.path), _shown(one.reason)) for one in coverage.failed[:_MOST_LISTED]],
@@ -228,7 +225,7 @@ def _fitted(text: str, most: int) -> str:
 
 def _need(one: Judged) -> tuple[str, str, str, str]:
     proof = one.need.evidence[0]
-    why = f"{proof.text} in {proof.place.path}:{proof.place.start.line}"
+    why = f"{proof.text} in {proof.place.where}"
     return _shown(one.need.source), _shown(one.need.host or one.need.target), ", ".join(one.missing.words), _shown(why)
 
 

@@ -85,7 +85,7 @@ def _unknown(found: Connections) -> Iterator[str]:
 def _problems(found: Connections) -> Iterator[str]:
     for problem in found.problems[:_MOST_LINES]:
         word = "error" if problem.is_error else "remark"
-        yield f"{word}: {problem.place.path}:{problem.place.start.line}: {problem.message}"
+        yield f"{word}: {problem.place.where}: {problem.message}"
     if len(found.problems) > _MOST_LINES:
         yield f"and {len(found.problems) - _MOST_LINES:,} more remarks: use --format json"
 

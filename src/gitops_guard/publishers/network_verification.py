@@ -120,15 +120,15 @@ def _entry(one: Judged) -> Iterator[str]:
     if one.reason:
         yield from _wrapped(one.reason, _INDENT)
     for proof in need.evidence[:_EVIDENCE]:
-        yield from _wrapped(f"needed by {proof.text} in {proof.place.path}:{proof.place.start.line}", _INDENT)
+        yield from _wrapped(f"needed by {proof.text} in {proof.place.where}", _INDENT)
 
 
 def _remarks(found: Judgement, needs: Inference, coverage: Coverage) -> Iterator[str]:
     for policy in found.verification.idle[:_SHOWN]:
-        yield f"selects nothing: {policy.id} in {policy.place.path}:{policy.place.start.line}"
+        yield f"selects nothing: {policy.id} in {policy.place.where}"
     for problem in found.verification.connections.problems[:_SHOWN]:
         if problem.is_error:
-            yield f"error: {problem.place.path}:{problem.place.start.line}: {problem.message}"
+            yield f"error: {problem.place.where}: {problem.message}"
     for skipped in coverage.failed[:_SHOWN]:
         yield f"not read: {skipped.path}: {skipped.reason}"
     for note in (*NOTES, *(note.text for note in needs.notes)):

@@ -1,0 +1,114 @@
+"""The Kubernetes objects of a tree as a cluster gets them: those of rendered roots in place of the files they are of.
+
+Each object of a root stands at its source, in the namespace that the root gives it.
+"""
+
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
+
+from gitops_guard.finding import Place
+from gitops_guard.manifest_files import NOT_A_MANIFEST, ManifestFiles
+from gitops_guard.model.kubernetes_object import KubernetesObject, objects
+from gitops_guard.network.cluster import Located
+from gitops_guard.rendered_sides import coverage_with, opened
+from gitops_guard.rendering.chart_files import CHART
+from gitops_guard.rendering.inspected import RootSeen, RootsSeen, render_roots
+from gitops_guard.rendering.kustomize_files import below, kustomization_in
+from gitops_guard.rendering.session import Session
+from gitops_guard.rendering.trees import DiskTree
+from gitops_guard.report import Coverage
+from gitops_guard.settings import Settings
+from gitops_guard.source_file import Skipped, SourceFile
+from gitops_guard.syntax.field import Field
+from gitops_guard.syntax.yaml import parse
+from gitops_guard.text import Position, Span
+
+_NOWHERE = Position(0, 0)
+_OF_CLUSTERS = frozenset((
+    "AdminNetworkPolicy", "APIService", "BaselineAdminNetworkPolicy", "CustomResourceDefinition", "GlobalNetworkPolicy",
+    "MutatingWebhookConfiguration", "Namespace", "ValidatingWebhookConfiguration",
+))  # fmt: skip
+"""Kinds without a namespace, besides those that begin with `Cluster`."""
+
+
+class RenderedManifests(ManifestFiles):
+    """The objects of files that are applied as they are, and of rendered roots; and what was not looked at."""
+
+    def __init__(self, files: Iterable[SourceFile | Skipped], session: Session, roots: RootsSeen) -> None:
+        super().__init__(_outside(files, roots.covered))
+        self._session = session
+        self._roots = roots
+
+    @property
+    def coverage(self) -> Coverage:
+        """What was looked at, after `objects` ended."""
+        return coverage_with(super().coverage, self._session, self._roots, 0)
+
+    def objects(self, kinds: frozenset[str]) -> Iterator[Located]:
+        """The objects of these kinds, with their places in sources."""
+        yield from super().objects(kinds)
+        for one in self._roots.seen:
+            yield from located(one, self._session, kinds)
+
+
+def rendered_manifests(
+    files: Iterable[SourceFile | Skipped], paths: Sequence[str], root: str, settings: Settings
+) -> RenderedManifests:
+    """The manifests of files and folders, with the roots that some of these are part of; see `tree_manifests`.
+
+    Raises:
+        SourceError: the configuration requires rendering, and a tool is missing.
+    """
+    session = opened(DiskTree(root), settings, root)
+    is_asked_for = _below([os.path.relpath(os.path.join(root, path), root) for path in paths])  # noqa: PTH118
+    needs = zip(session.graph.roots, session.graph.needs, strict=True)
+    roots = render_roots(session, [one for one, of in needs if any(map(is_asked_for, of))])
+    return RenderedManifests(files, session, roots)
+
+
+def _below(paths: Sequence[str]) -> Callable[[str], bool]:
+    """Tells whether a file is one of some paths, or lies below one; no path is the whole."""
+    if not paths or "." in paths:
+        return lambda _: True
+    starts = tuple(f"{path}/" for path in paths)
+    return lambda file: file in paths or file.startswith(starts)
+
+
+def _outside(files: Iterable[SourceFile | Skipped], covered: frozenset[str]) -> Iterator[SourceFile | Skipped]:
+    """The files, less the text of those that reach a cluster only through rendered roots."""
+    for file in files:
+        yield Skipped(file.path, NOT_A_MANIFEST) if file.path in covered else file
+
+
+def located(seen: RootSeen, session: Session, kinds: frozenset[str]) -> Iterator[Located]:
+    """The objects of a rendered root, each with its sources; its path is that of the root's own file."""
+    root = seen.rendered.root
+    path = _own_file(seen, session)
+    for document in parse(seen.rendered.text).documents:
+        place_of = _leading_back(seen, document.number)
+        for obj in objects(document):
+            if obj.kind in kinds:
+                yield Located(_deployed(obj, root.namespace), place_of, path)
+
+
+def _deployed(obj: KubernetesObject, namespace: str) -> KubernetesObject:
+    """An object that names no namespace, in the one that whoever deploys the root gives."""
+    is_loose = not obj.identity.namespace and obj.kind not in _OF_CLUSTERS and not obj.kind.startswith("Cluster")
+    return obj._replace(identity=obj.identity._replace(namespace=namespace)) if namespace and is_loose else obj
+
+
+def _leading_back(seen: RootSeen, document: int) -> Callable[[Field], Place]:
+    def place(field: Field) -> Place:
+        return seen.sources.place(Place(seen.path, document, field.keypath, Span(0, 0), _NOWHERE, _NOWHERE))
+
+    return place
+
+
+def _own_file(seen: RootSeen, session: Session) -> str:
+    """The file that stands for a root: it lies in the folder that objects without a namespace are deployed with."""
+    root = seen.rendered.root
+    if root.chart is not None:
+        return below(root.path or "charts", f"{root.chart.name}/{CHART}")
+    if root.tool == "helm":
+        return below(root.path, CHART)
+    return kustomization_in(root.path, session.tree) or below(root.path, "kustomization.yaml")

@@ -1,0 +1,28 @@
+"""The manifests of a tree; rendering is loaded where the tree holds something to render."""
+
+from collections.abc import Sequence
+
+from gitops_guard.manifest_files import ManifestFiles
+from gitops_guard.pipeline import has_roots
+from gitops_guard.render_settings import OFF, RenderSettings
+from gitops_guard.settings import Settings
+from gitops_guard.sources.tree import names, walk
+
+
+def manifests(paths: Sequence[str], root: str, settings: Settings) -> ManifestFiles:
+    """The manifests of files and folders; those of rendered roots in place of the files they are of.
+
+    Args:
+        paths: files and folders; none means the root.
+        root: the folder that all paths are relative to.
+        settings: how roots are rendered.
+
+    Raises:
+        SourceError: the configuration requires rendering, and a tool is missing.
+    """
+    files = walk(paths, root)
+    if (settings.render or RenderSettings()).mode == OFF or not has_roots(names(paths, root)):
+        return ManifestFiles(files)
+    from gitops_guard.rendered_manifests import rendered_manifests  # noqa: PLC0415 - many trees have no roots
+
+    return rendered_manifests(files, paths, root, settings)
