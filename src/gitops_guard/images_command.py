@@ -12,6 +12,7 @@ from gitops_guard.change_check import images_of_change
 from gitops_guard.checking import asking, informed, tree_run, write
 from gitops_guard.errors import CLEAN, INCOMPLETE, UsageError
 from gitops_guard.images.table import Decisions, rows
+from gitops_guard.publishers import coverage_values
 from gitops_guard.report import SCHEMA_VERSION, Coverage, ImageRow
 from gitops_guard.sources.tree import walk
 
@@ -82,11 +83,7 @@ def _json(listed: Listed, today: date) -> str:
     value: Json = {
         "schema_version": SCHEMA_VERSION,
         "images": [image(row) for row in listed.rows],
-        "coverage": {
-            "scanned": listed.coverage.scanned,
-            "skipped": [skipped._asdict() for skipped in listed.coverage.skipped],
-            "failed": [failed._asdict() for failed in listed.coverage.failed],
-        },
+        "coverage": coverage_values.as_values(listed.coverage),
     }
     return valid_json(json.dumps(value, ensure_ascii=False, indent=1)) + "\n"
 

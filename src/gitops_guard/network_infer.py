@@ -16,6 +16,7 @@ from gitops_guard.network.evidence import Edge, Evidence, Inference, Note, Unres
 from gitops_guard.network.inference import infer as infer_objects
 from gitops_guard.network.material import INFERENCE_KINDS
 from gitops_guard.network_settings import CLUSTER_DOMAIN, NetworkSettings
+from gitops_guard.publishers import coverage_values
 from gitops_guard.publishers.escape import printable_unicode, valid_json
 from gitops_guard.report import SCHEMA_VERSION, Coverage
 from gitops_guard.syntax.field import format_keypath
@@ -52,13 +53,7 @@ def as_json(found: Inference, coverage: Coverage) -> str:
         "unresolved": [_unresolved(one) for one in found.unresolved],
         "notes": [_note(note) for note in found.notes],
         "summary": summary(found),
-        "coverage": {
-            "scanned": list(coverage.scanned),
-            "skipped": [skipped._asdict() for skipped in coverage.skipped],
-            "failed": [failed._asdict() for failed in coverage.failed],
-            "rendered": list(coverage.rendered),
-            "notes": list(coverage.notes),
-        },
+        "coverage": coverage_values.as_values(coverage),
     }
     return valid_json(json.dumps(value, ensure_ascii=False, indent=1)) + "\n"
 
@@ -125,6 +120,7 @@ def as_console(found: Inference, coverage: Coverage) -> str:
         *_gaps(found.unresolved),
         *_remarks(found.notes),
         _total(found),
+        *(printable_unicode(line) for line in coverage_values.on_rendering(coverage)),
         *_failures(coverage),
     ]
     return "\n".join(lines) + "\n"

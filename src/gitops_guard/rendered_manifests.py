@@ -7,9 +7,11 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from gitops_guard.finding import Place
-from gitops_guard.manifest_files import NOT_A_MANIFEST, ManifestFiles
+from gitops_guard.manifest_files import NOT_A_MANIFEST, ManifestFiles, Variant
 from gitops_guard.model.kubernetes_object import KubernetesObject, objects
 from gitops_guard.network.cluster import Located
+from gitops_guard.network.completeness import complete
+from gitops_guard.network.variants import variants
 from gitops_guard.rendered_sides import coverage_with, opened
 from gitops_guard.rendering.chart_files import CHART
 from gitops_guard.rendering.inspected import RootSeen, RootsSeen, render_roots
@@ -24,6 +26,8 @@ from gitops_guard.syntax.yaml import parse
 from gitops_guard.text import Position, Span
 
 _NOWHERE = Position(0, 0)
+MOST_VARIANTS = 20
+_TOO_MANY = f"not looked at: there are more than {MOST_VARIANTS} roots that give the same workloads"
 _OF_CLUSTERS = frozenset((
     "AdminNetworkPolicy", "APIService", "BaselineAdminNetworkPolicy", "CustomResourceDefinition", "GlobalNetworkPolicy",
     "MutatingWebhookConfiguration", "Namespace", "ValidatingWebhookConfiguration",
@@ -49,6 +53,26 @@ class RenderedManifests(ManifestFiles):
         yield from super().objects(kinds)
         for one in self._roots.seen:
             yield from located(one, self._session, kinds)
+
+    def variants(self, kinds: frozenset[str]) -> tuple[Variant, ...]:
+        """The objects of these kinds by what is deployed together; the files count as one part beside the roots."""
+        parts = [
+            tuple(super().objects(kinds)),
+            *(tuple(located(one, self._session, kinds)) for one in self._roots.seen),
+        ]
+        whole = {id(one) for one in complete(one for part in parts for one in part)}
+        parts[0] = tuple(one for one in parts[0] if id(one) in whole)
+        names = ["", *(one.rendered.root.name for one in self._roots.seen)]
+        chosen = variants(parts)
+        for numbers in chosen[MOST_VARIANTS:]:
+            self.failed += (Skipped(names[number] or "files", _TOO_MANY) for number in numbers if number)
+        return tuple(
+            Variant(
+                tuple(names[number] for number in numbers if names[number]),
+                tuple(one for number in numbers for one in parts[number]),
+            )
+            for numbers in chosen[:MOST_VARIANTS]
+        )
 
 
 def rendered_manifests(
@@ -108,7 +132,7 @@ def _own_file(seen: RootSeen, session: Session) -> str:
     """The file that stands for a root: it lies in the folder that objects without a namespace are deployed with."""
     root = seen.rendered.root
     if root.chart is not None:
-        return below(root.path or "charts", f"{root.chart.name}/{CHART}")
+        return root.source.partition(": ")[0]
     if root.tool == "helm":
         return below(root.path, CHART)
     return kustomization_in(root.path, session.tree) or below(root.path, "kustomization.yaml")

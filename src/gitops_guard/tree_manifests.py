@@ -1,11 +1,12 @@
 """The manifests of a tree; rendering is loaded where the tree holds something to render."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from gitops_guard.manifest_files import ManifestFiles
 from gitops_guard.pipeline import has_roots
 from gitops_guard.render_settings import OFF, RenderSettings
 from gitops_guard.settings import Settings
+from gitops_guard.source_file import Skipped, SourceFile
 from gitops_guard.sources.tree import names, walk
 
 
@@ -20,7 +21,13 @@ def manifests(paths: Sequence[str], root: str, settings: Settings) -> ManifestFi
     Raises:
         SourceError: the configuration requires rendering, and a tool is missing.
     """
-    files = walk(paths, root)
+    return as_deployed(walk(paths, root), paths, root, settings)
+
+
+def as_deployed(
+    files: Iterable[SourceFile | Skipped], paths: Sequence[str], root: str, settings: Settings
+) -> ManifestFiles:
+    """The same for files that were found below the paths; raises alike."""
     if (settings.render or RenderSettings()).mode == OFF or not has_roots(names(paths, root)):
         return ManifestFiles(files)
     from gitops_guard.rendered_manifests import rendered_manifests  # noqa: PLC0415 - many trees have no roots

@@ -115,7 +115,7 @@ def existing(
         subjects,
         _by_name(subjects),
         tuple(HandWritten(policy, scope) for policy, scope in policies),
-        tuple(sorted({OwnFile(one.scope, one.path) for one in own})),
+        tuple(sorted({OwnFile(one.scope, _written_in(one)) for one in own})),
         clusters(worlds, every)[0] if own else bare,
         bare,
         worlds,
@@ -147,7 +147,12 @@ def _is_own(one: Scoped, own_files: frozenset[str]) -> bool:
     obj = one.located.object
     if obj.kind not in POLICY_KINDS or obj.metadata["labels"][MANAGED_LABEL].text != MANAGER:
         return False
-    return one.path in own_files
+    return _written_in(one) in own_files
+
+
+def _written_in(one: Scoped) -> str:
+    """The file that a policy stands in; a rendered one is led back to it."""
+    return one.located.place_of(one.located.object.field).path
 
 
 def _subjects(objects: Iterable[Scoped]) -> Iterator[Subject]:

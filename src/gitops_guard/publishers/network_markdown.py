@@ -5,6 +5,7 @@ from itertools import islice
 
 from gitops_guard.network.cluster import EGRESS, INGRESS
 from gitops_guard.network.connections import Connections
+from gitops_guard.publishers import coverage_values
 from gitops_guard.publishers.escape import markdown_code, markdown_text
 from gitops_guard.publishers.network_map import NOTES
 from gitops_guard.publishers.network_rows import VERDICTS, Peers, Row, rows
@@ -75,6 +76,7 @@ def _remarks(found: Connections, coverage: Coverage) -> Iterator[str]:
         place = markdown_code(problem.place.where)
         yield f"- {'**error** ' if problem.is_error else ''}{place}: {markdown_text(problem.message)}"
     yield from _failed(coverage)
+    yield from (f"- {markdown_text(line)}" for line in coverage_values.on_rendering(coverage))
     yield from (f"- {note}" for note in NOTES)
 
 

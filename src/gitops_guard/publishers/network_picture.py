@@ -25,6 +25,7 @@ from gitops_guard.network.scene import (
     scene,
 )
 from gitops_guard.network.verify import ALLOWED, DENIED
+from gitops_guard.publishers import coverage_values
 from gitops_guard.publishers.content_policy import content_policy
 from gitops_guard.publishers.escape import cut, printable_unicode
 from gitops_guard.publishers.network_map import NOTES
@@ -116,7 +117,7 @@ def render(judgement: Judgement, coverage: Coverage) -> str:
         ],
         problems=[(_shown(p.place.where), _shown(p.message), p.is_error) for p in found.problems[:_MOST_LISTED]],
         unknown=sorted({_shown(one.reason) for one in found.unknown})[:_MOST_LISTED],
-        notes=NOTES,
+        notes=(*NOTES, *map(_shown, coverage_values.on_rendering(coverage))),
         failed=[(_shown(one.path), _shown(one.reason)) for one in coverage.failed[:_MOST_LISTED]],
     )
 

@@ -1,0 +1,206 @@
+"""The `network` commands over overlays and charts, with the real tools."""
+
+import json
+import subprocess
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gitops_guard.cli import main
+from rendering_parts import real_tools
+
+pytestmark = pytest.mark.real
+
+Json = dict[str, Any]
+Write = Callable[[Mapping[str, str]], Path]
+
+
+def workload(name: str, **env: str) -> str:
+    listed = "".join(f"            - {{name: {key}, value: '{value}'}}\n" for key, value in env.items())
+    return f"""\
+apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: {name}
+spec:
+  selector:
+    matchLabels: {{app: {name}}}
+  template:
+    metadata:
+      labels: {{app: {name}}}
+    spec:
+      containers:
+        - name: {name}
+          image: registry.example/{name}:1.0
+          ports: [{{containerPort: 8080}}]
+          env:
+            - {{name: LOG_LEVEL, value: info}}
+{listed}---
+apiVersion: v1
+kind: Service
+metadata:
+  name: {name}
+spec:
+  selector: {{app: {name}}}
+  ports: [{{port: 80, targetPort: 8080}}]
+"""
+
+
+BASE = {
+    "base/kustomization.yaml": "resources: [web.yaml, cart.yaml]\n",
+    "base/web.yaml": workload("web", CART_ADDR="cart:80"),
+    "base/cart.yaml": workload("cart"),
+}
+PATCH = """\
+apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: cart
+spec:
+  template:
+    spec:
+      containers:
+        - name: cart
+          env:
+            - name: STOCK_ADDR
+              value: stock.store.svc:80
+"""
+DENY = """\
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: closed}
+spec: {podSelector: {matchLabels: {app: cart}}, policyTypes: [Ingress]}
+"""
+STORE = {
+    "store/kustomization.yaml": "namespace: store\nresources: [stock.yaml]\n",
+    "store/stock.yaml": workload("stock"),
+}
+DEV = {"overlays/dev/kustomization.yaml": "namespace: shop\nresources: [../../base]\n"}
+PROD = {
+    "overlays/prod/kustomization.yaml": "namespace: shop\nresources: [../../base, deny.yaml]\npatches: [path: p.yaml]\n",
+    "overlays/prod/deny.yaml": DENY,
+    "overlays/prod/p.yaml": PATCH,
+}
+
+
+@pytest.fixture(autouse=True)
+def _tools() -> None:
+    real_tools()
+
+
+@pytest.fixture
+def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Write:
+    def write(files: Mapping[str, str]) -> Path:
+        for path, text in files.items():
+            place = tmp_path / path
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.write_text(text)
+        monkeypatch.chdir(tmp_path)
+        return tmp_path
+
+    return write
+
+
+def report(folder: Path, *arguments: str, code: int = 0) -> Json:
+    output = folder.parent / "report.json"
+    assert main(["network", *arguments, "--format", "json", "--output", str(output)]) == code
+    found: Json = json.loads(output.read_text())
+    return found
+
+
+def edges(found: Json) -> list[str]:
+    return [f"{edge['source']} -> {edge['target']} {' '.join(edge['ports'])}" for edge in found["edges"]]
+
+
+def places(found: Json, source: str) -> list[str]:
+    of_source = (edge for edge in found["edges"] if edge["source"] == source)
+    return [f"{proof['path']}:{proof['line']}" for edge in of_source for proof in edge["evidence"]]
+
+
+def git(folder: Path, *arguments: str) -> None:
+    settings = ("-c", "user.name=t", "-c", "user.email=t@example.com", "-c", "commit.gpgsign=false")
+    subprocess.run(["git", *settings, *arguments], cwd=folder, check=True, capture_output=True)
+
+
+def test_objects_of_a_root_have_its_namespace_its_patches_and_their_sources(repository: Write) -> None:
+    folder = repository(BASE | PROD | STORE)
+    found = report(folder, "infer")
+    assert edges(found) == [
+        "shop/Deployment/cart -> store/Deployment/stock TCP 8080",
+        "shop/Deployment/web -> shop/Deployment/cart TCP 8080",
+    ]
+    assert places(found, "shop/Deployment/cart") == ["overlays/prod/p.yaml:12"]
+    assert places(found, "shop/Deployment/web") == ["base/web.yaml:18"]
+    assert found["coverage"]["rendered"] == ["kustomize:overlays/prod", "kustomize:store"]
+    assert {"path": "base/web.yaml", "reason": "looked at as part of kustomize:overlays/prod"} in found["coverage"][
+        "skipped"
+    ]
+
+
+def test_a_chart_gives_connections_at_its_values(repository: Write) -> None:
+    template = workload("web", CART_ADDR="{{ .Values.cart }}").replace("name: web\n", "name: web\n", 1)
+    folder = repository({
+        "chart/Chart.yaml": "apiVersion: v2\nname: shop\nversion: 1.0.0\n",
+        "chart/values.yaml": "# where carts are\ncart: cart:80\n",
+        "chart/templates/web.yaml": template, "chart/templates/cart.yaml": workload("cart"),
+    })  # fmt: skip
+    found = report(folder, "infer")
+    assert edges(found) == ["default/Deployment/web -> default/Deployment/cart TCP 8080"]
+    assert places(found, "default/Deployment/web") == ["chart/values.yaml:2"]
+
+
+def test_the_namespace_of_an_application_is_that_of_its_objects(repository: Write) -> None:
+    application = """\
+apiVersion: argoproj.io/v1alpha1
+kind: Application
+metadata: {name: shop, namespace: argocd}
+spec:
+  destination: {namespace: shop, server: https://kubernetes.default.svc}
+  source: {repoURL: https://git.example/acme/shop, path: base}
+"""
+    found = report(repository(BASE | {"apps/shop.yaml": application}), "infer")
+    assert edges(found) == ["shop/Deployment/web -> shop/Deployment/cart TCP 8080"]
+
+
+def test_overlays_of_one_base_are_clusters_of_their_own(repository: Write) -> None:
+    folder = repository(BASE | DEV | PROD | STORE)
+    found = report(folder, "verify", code=1)
+    assert found["roots"] == ["kustomize:overlays/dev", "kustomize:store"]
+    assert found["summary"]["denied"] == 0
+    (prod,) = found["variants"]
+    assert prod["roots"] == ["kustomize:overlays/prod", "kustomize:store"]
+    denied = [edge for edge in prod["edges"] if edge["status"] == "denied"]
+    assert [(edge["source"], edge["target"]) for edge in denied] == [("shop/Deployment/web", "shop/Deployment/cart")]
+    assert [workload["id"] for workload in report(folder, "map")["workloads"]] == [
+        "shop/Deployment/cart", "shop/Deployment/web", "store/Deployment/stock",
+    ]  # fmt: skip
+    assert report(folder, "verify", "overlays/dev")["summary"]["allowed"] == 1
+
+
+def test_policies_for_a_namespace_of_roots_are_one_file_and_a_second_run_changes_nothing(repository: Write) -> None:
+    overlay = "namespace: shop\nresources: [../../base]\npatches: [path: p.yaml]\n"
+    prod = {"overlays/prod/kustomization.yaml": overlay, "overlays/prod/p.yaml": PATCH}
+    folder = repository(BASE | prod | STORE)
+    assert main(["network", "synth", "--write", "policies"]) == 0
+    first = {path.name: path.read_text() for path in (folder / "policies").iterdir()}
+    assert sorted(first) == ["shop.yaml", "store.yaml"]
+    assert "overlays/prod/p.yaml:12" in first["shop.yaml"]
+    assert main(["network", "synth", "--write", "policies"]) == 0
+    assert {path.name: path.read_text() for path in (folder / "policies").iterdir()} == first
+    assert report(folder, "verify")["summary"]["denied"] == 0
+
+
+def test_what_cannot_be_rendered_is_said_and_its_files_are_read(repository: Write) -> None:
+    broken = {"overlays/prod/kustomization.yaml": "namespace: shop\nresources: [../../base, missing.yaml]\n"}
+    found = report(repository(BASE | broken), "infer")
+    assert edges(found) == ["default/Deployment/web -> default/Deployment/cart TCP 8080"]
+    reasons = {one["path"]: one["reason"] for one in found["coverage"]["skipped"]}
+    assert reasons["kustomize:overlays/prod"].startswith("not rendered: ")
+
+
+def test_rendering_can_be_left_out(repository: Write) -> None:
+    found = report(repository(BASE | PROD | {".gitops-guard.yaml": "render:\n  mode: off\n"}), "infer")
+    assert "rendered" not in found["coverage"]
+    assert all(edge.startswith("default/") for edge in edges(found))
