@@ -79,7 +79,9 @@ STORE = {
 }
 DEV = {"overlays/dev/kustomization.yaml": "namespace: shop\nresources: [../../base]\n"}
 PROD = {
-    "overlays/prod/kustomization.yaml": "namespace: shop\nresources: [../../base, deny.yaml]\npatches: [path: p.yaml]\n",
+    "overlays/prod/kustomization.yaml": (
+        "namespace: shop\nresources: [../../base, deny.yaml]\npatches: [path: p.yaml]\n"
+    ),
     "overlays/prod/deny.yaml": DENY,
     "overlays/prod/p.yaml": PATCH,
 }
