@@ -139,7 +139,8 @@ def judge(change: Change, request: Request) -> Judged:
     head.judge_whole()
     base.judge_whole()
     _lead_back(change, run, head, base)
-    network = assess_network(change, run, whole=request.network)
+    roots = None if head.roots is None or base.roots is None else (head.roots, base.roots)
+    network = assess_network(change, run, whole=request.network, roots=roots)
     detections = [*head.detections, *network.detections, *_configuration(change, run, head)]
     report, texts = _report(change, request, run, head, base, detections, related.skipped)
     report = report._replace(network=network.change, skipped_rules=(*report.skipped_rules, *network.skipped))

@@ -5,14 +5,14 @@ Unchanged files are read once, for both sides.
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from gitops_guard.errors import SourceError
 from gitops_guard.finding import Place
 from gitops_guard.manifest_files import NOT_A_MANIFEST, ManifestFiles
 from gitops_guard.model.kubernetes_object import ObjectIdentity
 from gitops_guard.model.opened_path import OpenedPath
-from gitops_guard.network.change import Compared, NetworkChange, NetworkSide, compare, names_in
+from gitops_guard.network.change import Compared, NetworkChange, NetworkSide, compare, joined, names_in
 from gitops_guard.network.cluster import DEFAULT_NAMESPACE, Located
 from gitops_guard.network.completeness import complete
 from gitops_guard.network.inference import infer
@@ -20,14 +20,20 @@ from gitops_guard.network.material import INFERENCE_KINDS
 from gitops_guard.network.opened_paths import opened_paths
 from gitops_guard.network.opening_causes import may_open
 from gitops_guard.network.reading import NETWORK_KINDS, cluster
+from gitops_guard.network.variants import variants
 from gitops_guard.network.workload_reading import POD_KINDS
 from gitops_guard.network_settings import CLUSTER_DOMAIN
+from gitops_guard.pipeline import has_roots
+from gitops_guard.report import Coverage
 from gitops_guard.settings import Settings
 from gitops_guard.source_file import Skipped, SourceFile
 from gitops_guard.sources.git import Change, ChangedFile
 from gitops_guard.sources.tree import HELM_TEMPLATE, is_helm_template
 from gitops_guard.suppression import matches
 from gitops_guard.syntax.nodes import Data
+
+if TYPE_CHECKING:
+    from gitops_guard.rendered_change import ReachedSessions
 
 KINDS = NETWORK_KINDS | INFERENCE_KINDS
 """The kinds that say anything of connections."""
@@ -49,20 +55,37 @@ _IRRELEVANT = frozenset(("image", "imagePullPolicy", "resources", "terminationGr
 """Fields of containers and pods that say nothing of connections, wherever they stand."""
 
 
+class VariantSides(NamedTuple):
+    """Both sides of what is deployed together, with the names of the rendered roots in it.
+
+    `objects` are those of the head. `is_loose`: workloads or policies of several folders name no namespace.
+    """
+
+    names: tuple[str, ...]
+    base: NetworkSide
+    head: NetworkSide
+    objects: tuple[Located, ...]
+    is_loose: bool
+
+
 class TwoSides(NamedTuple):
     """Both sides, what was looked at, what could not be read, and what was past the bounds (also in `skipped`).
 
-    `is_loose`: workloads or policies of several folders name no namespace. `objects` are those of the head.
+    There are several variants where rendered roots give the same workloads; at least one. `rendered` names the roots.
     """
 
-    base: NetworkSide
-    head: NetworkSide
+    variants: tuple[VariantSides, ...]
     scanned: tuple[str, ...]
     skipped: tuple[Skipped, ...]
     failed: tuple[Skipped, ...]
     beyond: tuple[Skipped, ...]
-    is_loose: bool
-    objects: tuple[Located, ...]
+    rendered: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def coverage(self) -> Coverage:
+        """What was looked at."""
+        return Coverage(self.scanned, self.skipped, self.failed, self.rendered, self.notes)
 
     @property
     def is_cut(self) -> bool:
@@ -86,56 +109,98 @@ def network_change(change: Change, settings: Settings) -> NetworkChange | None:
     return assess(change, settings).change
 
 
-def assess(change: Change, settings: Settings, *, only_openings: bool = False) -> Assessment:
+def assess(
+    change: Change, settings: Settings, *, only_openings: bool = False, reached: "ReachedSessions | None" = None
+) -> Assessment:
     """What a change does to connections, and which of its objects open some.
 
     The rest of the repository is read only where the change touches what matters for connections, or with
     `only_openings` what may open some. The settings say which paths are not looked at.
+
+    Args:
+        change: the change.
+        settings: those of the base.
+        only_openings: nothing else is asked.
+        reached: the rendered roots that the change can reach; None for none.
     """
     touches = _may_open if only_openings else _touches
-    if not touches(change, settings.exclude):
+    if not touches(change, settings.exclude) and (reached is None or not _roots_touch(reached, only_openings)):
         return Assessment()
-    found = two_sides(change, settings)
+    found = two_sides(change, settings, reached=reached)
     unread = (*found.failed, *found.beyond)
+    changes: list[NetworkChange] = []
+    paths: list[OpenedPath] = []
     try:
-        result = _remarked(compare(found.base, found.head, unread), found)
+        for one in found.variants:
+            result = _remarked(compare(one.base, one.head, unread), one)
+            changes.append(result.change)
+            paths += opened_paths(
+                result.difference, one.base.cluster, one.head.cluster, one.head.needs, _identities(one.objects)
+            )
     except SourceError as error:
         return Assessment(NetworkChange(doubts=(error.message,), skipped=unread), unknown=error.message)
-    paths = opened_paths(
-        result.difference, found.base.cluster, found.head.cluster, found.head.needs, _identities(found.objects)
-    )
     more = f" and {len(unread) - 1:,} more" if len(unread) > 1 else ""
     unknown = f"not all manifests could be read: {unread[0].path}{more}" if unread else ""
-    return Assessment(None if result.change.is_empty else result.change, tuple(paths), unknown)
+    together = joined(changes)
+    return Assessment(None if together.is_empty else together, tuple(_once(paths)), unknown)
+
+
+def _once(paths: Iterable[OpenedPath]) -> Iterator[OpenedPath]:
+    """What several variants open by the same object, once: the widest of it."""
+    widest: dict[tuple[Place, ObjectIdentity], OpenedPath] = {}
+    for one in paths:
+        known = widest.setdefault((one.place, one.identity), one)
+        if one.pairs > known.pairs:
+            widest[one.place, one.identity] = one
+    yield from widest.values()
+
+
+def _roots_touch(reached: "ReachedSessions", only_openings: bool) -> bool:  # noqa: FBT001 - the question of `assess`
+    """Whether rendered roots differ in what `assess` asks for."""
+    from gitops_guard.rendered_network import reached_objects  # noqa: PLC0415 - few repositories have roots
+
+    base, head = reached_objects(reached, KINDS)
+    if only_openings:
+        return may_open(*(cluster(complete(side)) for side in (base, head)))
+    return [_stripped(one.object.field.data) for one in base] != [_stripped(one.object.field.data) for one in head]
 
 
 def _identities(objects: Iterable[Located]) -> Callable[[Place], ObjectIdentity]:
     """Tells which object stands at a place."""
-    by_document: dict[tuple[str, int], list[Located]] | None = None
+    by_place: dict[Place, ObjectIdentity] | None = None
 
     def identify(place: Place) -> ObjectIdentity:
-        nonlocal by_document
-        if by_document is None:
-            by_document = {}
-            for one in objects:
-                by_document.setdefault((one.path, one.object.document), []).append(one)
-        near = by_document[place.path, place.document]
-        return next(one.object.identity for one in near if one.object.field.keypath == place.keypath)
+        nonlocal by_place
+        if by_place is None:
+            by_place = {one.place_of(one.object.field): one.object.identity for one in objects}
+        return by_place[place]
 
     return identify
 
 
-def compared(change: Change, settings: Settings, paths: Sequence[str] = ()) -> tuple[Compared, TwoSides]:
-    """The exact difference between both sides, and what was looked at.
+def compared(
+    change: Change, settings: Settings, paths: Sequence[str] = ()
+) -> tuple[tuple[tuple[tuple[str, ...], Compared], ...], TwoSides]:
+    """The exact difference between both sides of each variant, by the names of its roots; and what was looked at.
 
     Raises:
-        SourceError: the policies cannot be analysed within bounds.
+        SourceError: the policies cannot be analysed within bounds, or rendering is required and a tool is missing.
     """
-    found = two_sides(change, settings, paths)
-    return _remarked(compare(found.base, found.head, (*found.failed, *found.beyond)), found), found
+    found = two_sides(change, settings, paths, _reached(change, settings))
+    unread = (*found.failed, *found.beyond)
+    return tuple((one.names, _remarked(compare(one.base, one.head, unread), one)) for one in found.variants), found
 
 
-def _remarked(result: Compared, sides: TwoSides) -> Compared:
+def _reached(change: Change, settings: Settings) -> "ReachedSessions | None":
+    listings = (change.listing(of_base=side)[0] for side in (False, True))
+    if not (has_roots(change.paths) or any(map(has_roots, listings))):
+        return None
+    from gitops_guard.rendered_network import sessions  # noqa: PLC0415 - few repositories have roots
+
+    return sessions(change, settings)
+
+
+def _remarked(result: Compared, sides: VariantSides) -> Compared:
     """The comparison with a note, where what it says rests on which manifests are deployed together."""
     change = result.change
     if not sides.is_loose or not any(name.startswith(_DEFAULT) for name in names_in(change)):
@@ -143,10 +208,14 @@ def _remarked(result: Compared, sides: TwoSides) -> Compared:
     return result._replace(change=change._replace(notes=(*change.notes, LOOSE)))
 
 
-def two_sides(change: Change, settings: Settings, paths: Sequence[str] = ()) -> TwoSides:
-    """Reads every manifest of both sides, at most `MOST_FILES` files of `MOST_BYTES` in all."""
+def two_sides(
+    change: Change, settings: Settings, paths: Sequence[str] = (), reached: "ReachedSessions | None" = None
+) -> TwoSides:
+    """Reads every manifest of both sides, at most `MOST_FILES` files of `MOST_BYTES` in all.
+
+    Where the change reaches rendered roots, these stand in place of the files that they are of.
+    """
     budget, exclude = _Budget(), settings.exclude
-    domain = CLUSTER_DOMAIN if settings.network is None else settings.network.cluster_domain
     changed = [file for file in change.files if _is_wanted(file.path, exclude, paths)]
     touched = {path for file in change.files for path in (file.path, file.old_path)}
     pairs = [_pair(change, file, budget) for file in changed]
@@ -154,16 +223,79 @@ def two_sides(change: Change, settings: Settings, paths: Sequence[str] = ()) -> 
     charts: dict[str, bool] = {}
     shared = _Reading(_unchanged(change, path, budget, charts) for path in same)
     readings = [shared, *(side for pair in pairs for side in pair)]
-    return TwoSides(
-        _side((*shared.objects, *(obj for base, _ in pairs for obj in base.objects)), domain),
-        _side((*shared.objects, *(obj for _, head in pairs for obj in head.objects)), domain),
-        tuple(dict.fromkeys(path for one in readings for path in one.files.scanned)),
-        tuple(dict.fromkeys((*(skipped for one in readings for skipped in one.files.skipped), *budget.refused))),
-        tuple(dict.fromkeys(failed for one in readings for failed in one.files.failed)),
-        tuple(budget.refused),
-        len({folder for one in readings for folder in one.loose}) > 1,
+    plain = _Part(
+        (),
+        (*shared.objects, *(obj for base, _ in pairs for obj in base.objects)),
         (*shared.objects, *(obj for _, head in pairs for obj in head.objects)),
     )
+    parts, looked_at = _with_roots(plain, reached)
+    skipped = (*(skipped for one in readings for skipped in one.files.skipped), *budget.refused, *looked_at.skipped)
+    failed = (*(failed for one in readings for failed in one.files.failed), *looked_at.failed)
+    return TwoSides(
+        tuple(_variants(parts, settings)),
+        tuple(dict.fromkeys(path for one in readings for path in one.files.scanned)),
+        tuple(dict.fromkeys(skipped)),
+        tuple(dict.fromkeys(failed)),
+        tuple(budget.refused),
+        looked_at.rendered,
+        looked_at.notes,
+    )
+
+
+class _Part(NamedTuple):
+    """What the files or one rendered root give on both sides."""
+
+    names: tuple[str, ...]
+    base: tuple[Located, ...]
+    head: tuple[Located, ...]
+
+
+def _with_roots(plain: _Part, reached: "ReachedSessions | None") -> tuple[list[_Part], Coverage]:
+    if reached is None:
+        return [plain], Coverage()
+    from gitops_guard.rendered_network import both_roots  # noqa: PLC0415 - few repositories have roots
+
+    roots = both_roots(reached, KINDS)
+    base = tuple(one for one in plain.base if one.path not in roots.base_covered)
+    head = tuple(one for one in plain.head if one.path not in roots.head_covered)
+    return [_Part((), base, head), *(_Part((one.name,), one.base, one.head) for one in roots.parts)], roots.coverage
+
+
+def _variants(parts: Sequence[_Part], settings: Settings) -> Iterator[VariantSides]:
+    domain = CLUSTER_DOMAIN if settings.network is None else settings.network.cluster_domain
+    for of_variant in _together(parts) if len(parts) > 1 else [parts]:
+        base, head = (tuple(_all(of_variant, side)) for side in _SIDES)
+        yield VariantSides(
+            tuple(name for one in of_variant for name in one.names),
+            _side(base, domain),
+            _side(head, domain),
+            head,
+            len(set(_loose((*base, *head)))) > 1,
+        )
+
+
+def _together(parts: Sequence[_Part]) -> Iterator[list[_Part]]:
+    """What may be in one cluster; the files, which come first, without the patches of what roots hold as a whole."""
+    whole = {id(one) for side in _SIDES for one in complete(_all(parts, side))}
+    base, head = (tuple(one for one in side if id(one) in whole) for side in (parts[0].base, parts[0].head))
+    chosen = [_Part((), base, head), *parts[1:]]
+    for numbers in variants([(*one.base, *one.head) for one in chosen]):
+        yield [chosen[number] for number in numbers]
+
+
+_SIDES: tuple[Literal["base"], Literal["head"]] = ("base", "head")
+
+
+def _all(parts: Iterable[_Part], side: Literal["base", "head"]) -> Iterator[Located]:
+    for one in parts:
+        yield from one.base if side == "base" else one.head
+
+
+def _loose(objects: Iterable[Located]) -> Iterator[str]:
+    """The folders of workloads and policies that name no namespace."""
+    for one in objects:
+        if one.object.kind in _LOOSE_KINDS and not one.object.identity.namespace:
+            yield one.path.rpartition("/")[0]
 
 
 def _pair(change: Change, file: ChangedFile, budget: "_Budget") -> tuple["_Reading", "_Reading"]:
@@ -190,13 +322,6 @@ class _Reading:
     def is_unread(self) -> bool:
         """Whether there may be objects that were not read."""
         return bool(self.files.failed) or any(one.reason != NOT_A_MANIFEST for one in self.files.skipped)
-
-    @property
-    def loose(self) -> Iterator[str]:
-        """The folders of workloads and policies that name no namespace."""
-        for one in self.objects:
-            if one.object.kind in _LOOSE_KINDS and not one.object.identity.namespace:
-                yield one.path.rpartition("/")[0]
 
     def forget(self) -> None:
         """Takes away the objects, not the coverage."""

@@ -104,12 +104,19 @@ def _outside(files: Iterable[SourceFile | Skipped], covered: frozenset[str]) -> 
         yield Skipped(file.path, NOT_A_MANIFEST) if file.path in covered else file
 
 
-def located(seen: RootSeen, session: Session, kinds: frozenset[str]) -> Iterator[Located]:
-    """The objects of a rendered root, each with its sources; its path is that of the root's own file."""
+def located(seen: RootSeen, session: Session, kinds: frozenset[str], *, at_sources: bool = True) -> Iterator[Located]:
+    """The objects of a rendered root; the path of each is that of the root's own file.
+
+    Args:
+        seen: the root.
+        session: the rendering that it is of.
+        kinds: the kinds that are wanted.
+        at_sources: places are those of the sources; otherwise in the rendered text, without lines, which costs nothing.
+    """
     root = seen.rendered.root
     path = _own_file(seen, session)
     for document in parse(seen.rendered.text).documents:
-        place_of = _leading_back(seen, document.number)
+        place_of = _leading_back(seen, document.number, at_sources=at_sources)
         for obj in objects(document):
             if obj.kind in kinds:
                 yield Located(_deployed(obj, root.namespace), place_of, path)
@@ -121,9 +128,10 @@ def _deployed(obj: KubernetesObject, namespace: str) -> KubernetesObject:
     return obj._replace(identity=obj.identity._replace(namespace=namespace)) if namespace and is_loose else obj
 
 
-def _leading_back(seen: RootSeen, document: int) -> Callable[[Field], Place]:
+def _leading_back(seen: RootSeen, document: int, *, at_sources: bool) -> Callable[[Field], Place]:
     def place(field: Field) -> Place:
-        return seen.sources.place(Place(seen.path, document, field.keypath, Span(0, 0), _NOWHERE, _NOWHERE))
+        rendered = Place(seen.path, document, field.keypath, Span(0, 0), _NOWHERE, _NOWHERE)
+        return seen.sources.place(rendered) if at_sources else rendered
 
     return place
 

@@ -319,7 +319,7 @@ def environment(folder: Path, tmp_path: Path) -> dict[str, str]:
 
 def reviewed(repository: Repository, tmp_path: Path, change: dict[str, str | None]) -> None:
     folder = repository(change)
-    arguments = argparse.Namespace(report=[], config=None, offline=True, fail_level="none", dry_run=True)
+    arguments = argparse.Namespace(paths=[], report=[], config=None, offline=True, fail_level="none", dry_run=True)
     review(arguments, environment(folder, tmp_path), TODAY)
 
 

@@ -206,3 +206,83 @@ def test_rendering_can_be_left_out(repository: Write) -> None:
     found = report(repository(BASE | PROD | {".gitops-guard.yaml": "render:\n  mode: off\n"}), "infer")
     assert "rendered" not in found["coverage"]
     assert all(edge.startswith("default/") for edge in edges(found))
+
+
+ALLOW = """\
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: open}
+spec: {podSelector: {matchLabels: {app: cart}}, policyTypes: [Ingress], ingress: [{from: [{podSelector: {}}]}]}
+"""
+
+
+def committed(folder: Path) -> None:
+    git(folder, "init", "-q", "-b", "main")
+    git(folder, "add", "-A")
+    git(folder, "commit", "-q", "-m", "base")
+    git(folder, "checkout", "-q", "-b", "change")
+
+
+def changed(folder: Path, files: Mapping[str, str]) -> None:
+    for path, text in files.items():
+        (folder / path).write_text(text)
+    git(folder, "add", "-A")
+    git(folder, "commit", "-q", "-m", "change")
+
+
+def checked(folder: Path, *arguments: str) -> Json:
+    output = folder.parent / "report.json"
+    main(["check", "--base", "main", "--head", "change", *arguments, "--format", "json", "--output", str(output)])
+    found: Json = json.loads(output.read_text())
+    return found
+
+
+def test_a_value_that_opens_a_connection_is_a_change_of_connections(repository: Write) -> None:
+    folder = repository({
+        "chart/Chart.yaml": "apiVersion: v2\nname: shop\nversion: 1.0.0\n",
+        "chart/values.yaml": "closed: cart\n",
+        "chart/templates/web.yaml": workload("web", CART_ADDR="cart:80"),
+        "chart/templates/cart.yaml": workload("cart"), "chart/templates/closed.yaml": DENY.replace("app: cart", "app: {{ .Values.closed }}"),
+    })  # fmt: skip
+    committed(folder)
+    changed(folder, {"chart/values.yaml": "closed: nothing\n"})
+    found = report(folder, "diff", "--base", "main", "--head", "change")
+    assert found["coverage"]["rendered"] == ["helm:chart"]
+    assert edges(found) == [
+        "external -> default/Deployment/cart all",
+        "default/Deployment/web -> default/Deployment/cart all",
+    ]
+
+
+def test_an_overlay_that_opens_a_path_is_named_with_its_own_file(repository: Write) -> None:
+    folder = repository(BASE | PROD | STORE)
+    committed(folder)
+    changed(folder, {"overlays/prod/deny.yaml": DENY + "---\n" + ALLOW})
+    found = checked(folder, "--rule", "GG-NET-012")
+    opened = [(one["path"], one["start_line"]) for one in found["findings"]]
+    assert opened == [("overlays/prod/deny.yaml", 6)]
+
+
+def test_a_kustomization_that_leaves_out_a_policy_opens_what_it_closed(repository: Write) -> None:
+    folder = repository(BASE | DEV | PROD | STORE)
+    committed(folder)
+    without = PROD["overlays/prod/kustomization.yaml"].replace(", deny.yaml", "")
+    changed(folder, {"overlays/prod/kustomization.yaml": without})
+    found = checked(folder, "--rule", "GG-NET-012")
+    assert [one["resource"]["name"] for one in found["findings"]] == ["cart"]
+    told = report(folder, "diff", "--base", "main", "--head", "change")
+    assert told["roots"] == ["kustomize:overlays/dev", "kustomize:store"]
+    (prod,) = told["variants"]
+    assert (edges(told), len(edges(prod)) > 0) == ([], True)
+
+
+def test_a_change_that_reaches_no_root_renders_nothing(repository: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = repository(BASE | PROD | {"plain/deny.yaml": DENY})
+    committed(folder)
+    changed(folder, {"plain/deny.yaml": ALLOW})
+
+    def never(*_: object) -> None:
+        raise AssertionError
+
+    monkeypatch.setattr("gitops_guard.rendering.build.build_of", never)
+    assert checked(folder, "--rule", "GG-NET-012")["coverage"]["rendered"] == []
