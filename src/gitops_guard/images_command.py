@@ -45,11 +45,14 @@ def images(arguments: argparse.Namespace, today: date) -> int:
 
 
 def _of_tree(arguments: argparse.Namespace, root: str, today: date) -> Listed:
-    run = informed(
-        tree_run(arguments, root, today), arguments.paths, offline=arguments.offline, always=not arguments.propose
-    )
+    run = tree_run(arguments, root, today)
     read = pipeline.read_disk(root)
     side = pipeline.look(walk(arguments.paths, root), pipeline.no_rules(read), run)
+    if pipeline.has_roots((*side.coverage.scanned, *(one.path for one in side.coverage.skipped))):
+        from gitops_guard.rendered_images import with_images  # noqa: PLC0415 - many trees have no roots
+
+        side = with_images(run, side)
+    run = informed(run, arguments.paths, offline=arguments.offline, always=not arguments.propose, images=side.images)
     return Listed(rows(side.images, Decisions(run.settings, run.known, today, side.builds)), side.coverage, run)
 
 

@@ -242,7 +242,8 @@ def test_a_value_that_opens_a_connection_is_a_change_of_connections(repository: 
         "chart/Chart.yaml": "apiVersion: v2\nname: shop\nversion: 1.0.0\n",
         "chart/values.yaml": "closed: cart\n",
         "chart/templates/web.yaml": workload("web", CART_ADDR="cart:80"),
-        "chart/templates/cart.yaml": workload("cart"), "chart/templates/closed.yaml": DENY.replace("app: cart", "app: {{ .Values.closed }}"),
+        "chart/templates/cart.yaml": workload("cart"),
+        "chart/templates/closed.yaml": DENY.replace("app: cart", "app: {{ .Values.closed }}"),
     })  # fmt: skip
     committed(folder)
     changed(folder, {"chart/values.yaml": "closed: nothing\n"})
