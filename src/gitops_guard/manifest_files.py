@@ -36,6 +36,11 @@ class ManifestFiles:
         """What was looked at, after `objects` ended."""
         return Coverage(tuple(self.scanned), tuple(self.skipped), tuple(self.failed))
 
+    @property
+    def files_of(self) -> dict[str, frozenset[str]]:
+        """The files that rendered roots are made of, by the folders of the roots; none for files alone."""
+        return {}
+
     def objects(self, kinds: frozenset[str]) -> Iterator[Located]:
         """The objects of these kinds, with their places."""
         for file in self._files:

@@ -46,4 +46,6 @@ class Repository:
             own: the files that this program may replace; by default those that it wrote.
         """
         own = frozenset(self.own_files) if own is None else own
-        return existing(self.objects, own, found, lambda path: root_folder(path, self.kustomizations))
+        return existing(
+            self.objects, own, found, lambda path: root_folder(path, self.kustomizations), self.files.files_of
+        )

@@ -48,6 +48,16 @@ class RenderedManifests(ManifestFiles):
         """What was looked at, after `objects` ended."""
         return coverage_with(super().coverage, self._session, self._roots, 0)
 
+    @property
+    def files_of(self) -> dict[str, frozenset[str]]:
+        """The files that the rendered roots are made of, by the folders of the roots."""
+        needs = dict(zip(self._session.graph.roots, self._session.graph.needs, strict=True))
+        found: dict[str, frozenset[str]] = {}
+        for one in self._roots.seen:
+            folder = _own_file(one, self._session).rpartition("/")[0]
+            found[folder] = found.get(folder, frozenset()) | needs[one.rendered.root]
+        return found
+
     def objects(self, kinds: frozenset[str]) -> Iterator[Located]:
         """The objects of these kinds, with their places in sources."""
         yield from super().objects(kinds)

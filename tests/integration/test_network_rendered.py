@@ -287,3 +287,17 @@ def test_a_change_that_reaches_no_root_renders_nothing(repository: Write, monkey
 
     monkeypatch.setattr("gitops_guard.rendering.build.build_of", never)
     assert checked(folder, "--rule", "GG-NET-012")["coverage"]["rendered"] == []
+
+
+def test_a_root_inside_the_folder_of_another_has_policies_of_its_own(repository: Write) -> None:
+    files = {f"app/{path}": text for path, text in BASE.items()} | {
+        "app/kustomization.yaml": "resources: [base]\n",
+        "app/tests/slow/kustomization.yaml": "resources: [../../base]\nnameSuffix: ''\ncommonLabels: {a: b}\n",
+    }
+    folder = repository(files)
+    assert main(["network", "synth", "--write", "policies"]) == 0
+    for path in ("app/network-policies.yaml", "app/tests/slow/network-policies.yaml"):
+        assert "CART_ADDR: cart:80 in app/base/web.yaml:18" in (folder / path).read_text()
+    verified = report(folder, "verify")
+    assert [one["summary"]["denied"] for one in (verified, *verified["variants"])] == [0, 0]
+    assert len(verified["edges"]) == 1
