@@ -292,7 +292,7 @@ def test_a_change_that_reaches_no_root_renders_nothing(repository: Write, monkey
 def test_a_root_inside_the_folder_of_another_has_policies_of_its_own(repository: Write) -> None:
     files = {f"app/{path}": text for path, text in BASE.items()} | {
         "app/kustomization.yaml": "resources: [base]\n",
-        "app/tests/slow/kustomization.yaml": "resources: [../../base]\nnameSuffix: ''\ncommonLabels: {a: b}\n",
+        "app/tests/slow/kustomization.yaml": "resources: [../../base]\nlabels: [{pairs: {a: b}}]\n",
     }
     folder = repository(files)
     assert main(["network", "synth", "--write", "policies"]) == 0
@@ -301,3 +301,12 @@ def test_a_root_inside_the_folder_of_another_has_policies_of_its_own(repository:
     verified = report(folder, "verify")
     assert [one["summary"]["denied"] for one in (verified, *verified["variants"])] == [0, 0]
     assert len(verified["edges"]) == 1
+
+
+def test_policies_are_not_listed_where_labels_would_change_their_peers(
+    repository: Write, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = repository(BASE | {"prod/kustomization.yaml": "resources: [../base]\ncommonLabels: {team: x}\n"})
+    assert main(["network", "synth", "--write", "policies"]) == 0
+    assert "prod/kustomization.yaml adds labels to all selectors" in capsys.readouterr().err
+    assert "network-policies" not in (folder / "prod/kustomization.yaml").read_text()
