@@ -10,8 +10,9 @@ from gitops_guard.errors import CLEAN, INCOMPLETE, UsageError
 from gitops_guard.finding import Patch
 from gitops_guard.local_configuration import local_settings
 from gitops_guard.network.change import Compared, joined
-from gitops_guard.network_change import TwoSides, compared
+from gitops_guard.network_change import compared
 from gitops_guard.network_patch import policy_patch
+from gitops_guard.network_sides import TwoSides
 from gitops_guard.publishers import network_variants
 from gitops_guard.sources.git import Change, open_change
 

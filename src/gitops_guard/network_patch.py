@@ -17,9 +17,9 @@ from gitops_guard.network.policy_text import Draft, render
 from gitops_guard.network.reading import cluster
 from gitops_guard.network.synthesis import additions
 from gitops_guard.network.verify import ALLOWED
-from gitops_guard.network_change import MOST_FILES
 from gitops_guard.network_repository import SYNTHESIS_KINDS, Repository
 from gitops_guard.network_settings import NetworkSettings
+from gitops_guard.network_sides import MOST_FILES
 from gitops_guard.pipeline import has_roots
 from gitops_guard.settings import Settings
 from gitops_guard.source_file import SourceFile
