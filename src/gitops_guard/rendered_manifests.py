@@ -42,11 +42,13 @@ class RenderedManifests(ManifestFiles):
         super().__init__(_outside(files, roots.covered))
         self._session = session
         self._roots = roots
+        self.failed += coverage_with(Coverage(), session, roots, 0).failed
 
     @property
     def coverage(self) -> Coverage:
         """What was looked at, after `objects` ended."""
-        return coverage_with(super().coverage, self._session, self._roots, 0)
+        found = coverage_with(super().coverage, self._session, self._roots, 0)
+        return found._replace(failed=tuple(dict.fromkeys(found.failed)))
 
     @property
     def files_of(self) -> dict[str, frozenset[str]]:

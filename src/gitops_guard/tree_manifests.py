@@ -1,5 +1,6 @@
 """The manifests of a tree; rendering is loaded where the tree holds something to render."""
 
+import os
 from collections.abc import Iterable, Sequence
 
 from gitops_guard.manifest_files import ManifestFiles
@@ -28,8 +29,15 @@ def as_deployed(
     files: Iterable[SourceFile | Skipped], paths: Sequence[str], root: str, settings: Settings
 ) -> ManifestFiles:
     """The same for files that were found below the paths; raises alike."""
-    if (settings.render or RenderSettings()).mode == OFF or not has_roots(names(paths, root)):
+    inside = [path for path in paths or (root,) if _is_inside(path, root)]
+    if (settings.render or RenderSettings()).mode == OFF or not has_roots(names(inside, root) if inside else ()):
         return ManifestFiles(files)
     from gitops_guard.rendered_manifests import rendered_manifests  # noqa: PLC0415 - many trees have no roots
 
     return rendered_manifests(files, paths, root, settings)
+
+
+def _is_inside(path: str, root: str) -> bool:
+    """Whether a path lies below the root; nothing else is rendered."""
+    relative = os.path.relpath(os.path.join(root, path), root)  # noqa: PTH118 - as the rest of the way to a scan
+    return relative != os.pardir and not relative.startswith(os.pardir + os.sep)

@@ -310,3 +310,20 @@ def test_policies_are_not_listed_where_labels_would_change_their_peers(
     assert main(["network", "synth", "--write", "policies"]) == 0
     assert "prod/kustomization.yaml adds labels to all selectors" in capsys.readouterr().err
     assert "network-policies" not in (folder / "prod/kustomization.yaml").read_text()
+
+
+def test_where_rendering_is_required_what_is_not_rendered_makes_the_run_incomplete(repository: Write) -> None:
+    broken = {"overlays/prod/kustomization.yaml": "namespace: shop\nresources: [../../base, missing.yaml]\n"}
+    folder = repository(BASE | broken | {".gitops-guard.yaml": "render:\n  mode: required\n"})
+    for action in ("infer", "map", "verify"):
+        found = report(folder, action, code=3)
+        assert [one["path"] for one in found["coverage"]["failed"]] == ["kustomize:overlays/prod"]
+
+
+def test_what_lies_elsewhere_is_read_as_it_is_written(
+    repository: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = repository({f"there/{path}": text for path, text in (BASE | PROD).items()})
+    (folder / "here").mkdir()
+    monkeypatch.chdir(folder / "here")
+    assert "rendered" not in report(folder, "infer", str(tmp_path / "there"))["coverage"]
