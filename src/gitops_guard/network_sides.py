@@ -91,16 +91,17 @@ def two_sides(
     charts: dict[str, bool] = {}
     shared = Reading(_unchanged(change, path, budget, charts) for path in same)
     readings = [shared, *(side for pair in pairs for side in pair)]
-    plain = _Part(
+    files = _Part(
         (),
         (*shared.objects, *(obj for base, _ in pairs for obj in base.objects)),
         (*shared.objects, *(obj for _, head in pairs for obj in head.objects)),
     )
-    parts, looked_at = _with_roots(plain, reached)
+    is_touched = any(one.objects for pair in pairs for one in pair)
+    together, looked_at = ([[files]], Coverage()) if reached is None else _with_roots(files, reached, is_touched)
     skipped = (*(skipped for one in readings for skipped in one.files.skipped), *budget.refused, *looked_at.skipped)
     failed = (*(failed for one in readings for failed in one.files.failed), *looked_at.failed)
     return TwoSides(
-        tuple(_variants(parts, settings)),
+        tuple(_variant(parts, settings) for parts in together),
         tuple(dict.fromkeys(path for one in readings for path in one.files.scanned)),
         tuple(dict.fromkeys(skipped)),
         tuple(dict.fromkeys(failed)),
@@ -118,37 +119,38 @@ class _Part(NamedTuple):
     head: tuple[Located, ...]
 
 
-def _with_roots(plain: _Part, reached: "ReachedSessions | None") -> tuple[list[_Part], Coverage]:
-    if reached is None:
-        return [plain], Coverage()
+def _variant(parts: Sequence[_Part], settings: Settings) -> VariantSides:
+    domain = CLUSTER_DOMAIN if settings.network is None else settings.network.cluster_domain
+    base, head = (tuple(_all(parts, side)) for side in _SIDES)
+    return VariantSides(
+        tuple(name for one in parts for name in one.names),
+        _side(base, domain),
+        _side(head, domain),
+        head,
+        len(set(_loose((*base, *head)))) > 1,
+    )
+
+
+def _with_roots(
+    files: _Part,
+    reached: "ReachedSessions",
+    is_touched: bool,  # noqa: FBT001 - whether the change touches the files
+) -> tuple[list[list[_Part]], Coverage]:
+    """What may be in one cluster and the change can reach; files come without the patches of what roots hold."""
     from gitops_guard.rendered_network import both_roots  # noqa: PLC0415 - few repositories have roots
 
-    roots = both_roots(reached, KINDS)
-    base = tuple(one for one in plain.base if one.path not in roots.base_covered)
-    head = tuple(one for one in plain.head if one.path not in roots.head_covered)
-    return [_Part((), base, head), *(_Part((one.name,), one.base, one.head) for one in roots.parts)], roots.coverage
-
-
-def _variants(parts: Sequence[_Part], settings: Settings) -> Iterator[VariantSides]:
-    domain = CLUSTER_DOMAIN if settings.network is None else settings.network.cluster_domain
-    for of_variant in _together(parts) if len(parts) > 1 else [parts]:
-        base, head = (tuple(_all(of_variant, side)) for side in _SIDES)
-        yield VariantSides(
-            tuple(name for one in of_variant for name in one.names),
-            _side(base, domain),
-            _side(head, domain),
-            head,
-            len(set(_loose((*base, *head)))) > 1,
-        )
-
-
-def _together(parts: Sequence[_Part]) -> Iterator[list[_Part]]:
-    """What may be in one cluster; the files, which come first, without the patches of what roots hold as a whole."""
+    roots = both_roots(reached)
+    base = tuple(one for one in files.base if one.path not in roots.base_covered)
+    head = tuple(one for one in files.head if one.path not in roots.head_covered)
+    parts = [_Part((), base, head), *(_Part((one.name,), *one.objects(KINDS, at_sources=False)) for one in roots.parts)]
     whole = {id(one) for side in _SIDES for one in complete(_all(parts, side))}
-    base, head = (tuple(one for one in side if id(one) in whole) for side in (parts[0].base, parts[0].head))
-    chosen = [_Part((), base, head), *parts[1:]]
-    for numbers in variants([(*one.base, *one.head) for one in chosen]):
-        yield [chosen[number] for number in numbers]
+    parts[0] = _Part((), *(tuple(one for one in side if id(one) in whole) for side in (base, head)))
+    every = variants([(*one.base, *one.head) for one in parts])
+    changed = {number for number, one in enumerate(roots.parts, 1) if one.is_reached} | ({0} if is_touched else set())
+    chosen = [numbers for numbers in every if not changed.isdisjoint(numbers)] or every[:1]
+    for number in {number for numbers in chosen for number in numbers if number}:
+        parts[number] = _Part(parts[number].names, *roots.parts[number - 1].objects(KINDS, at_sources=True))
+    return [[parts[number] for number in numbers] for numbers in chosen], roots.coverage
 
 
 _SIDES: tuple[Literal["base"], Literal["head"]] = ("base", "head")

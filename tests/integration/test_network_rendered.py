@@ -272,9 +272,22 @@ def test_a_kustomization_that_leaves_out_a_policy_opens_what_it_closed(repositor
     found = checked(folder, "--rule", "GG-NET-012")
     assert [one["resource"]["name"] for one in found["findings"]] == ["cart"]
     told = report(folder, "diff", "--base", "main", "--head", "change")
-    assert told["roots"] == ["kustomize:overlays/dev", "kustomize:store"]
-    (prod,) = told["variants"]
-    assert (edges(told), len(edges(prod)) > 0) == ([], True)
+    assert "shop/Deployment/web -> shop/Deployment/cart all" in edges(told)
+    assert "variants" not in told
+
+
+def test_a_change_of_a_base_is_told_for_each_overlay_and_once_where_it_is_the_same(repository: Write) -> None:
+    overlays = {f"envs/{n}/kustomization.yaml": "namespace: shop\nresources: [../../base]\n" for n in ("a", "b")}
+    with_policy = {"base/kustomization.yaml": "resources: [web.yaml, cart.yaml, deny.yaml]\n", "base/deny.yaml": DENY}
+    folder = repository(BASE | overlays | with_policy)
+    committed(folder)
+    changed(folder, {"base/deny.yaml": ALLOW})
+    told = report(folder, "diff", "--base", "main", "--head", "change")
+    assert told["roots"] == ["kustomize:envs/a"]
+    assert [one["roots"] for one in told["variants"]] == [["kustomize:envs/b"]]
+    assert edges(told) == edges(told["variants"][0]) != []
+    opened = [one for one in checked(folder, "--rule", "GG-NET-012")["findings"] if one["rule_id"] == "GG-NET-012"]
+    assert [(one["path"], one["start_line"]) for one in opened] == [("base/deny.yaml", 1)]
 
 
 def test_a_change_that_reaches_no_root_renders_nothing(repository: Write, monkeypatch: pytest.MonkeyPatch) -> None:
