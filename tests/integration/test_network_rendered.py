@@ -3,12 +3,15 @@
 import json
 import subprocess
 from collections.abc import Callable, Mapping
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from gitops_guard.change_check import Request, judge
 from gitops_guard.cli import main
+from gitops_guard.sources.git import open_change
 from rendering_parts import real_tools
 
 pytestmark = pytest.mark.real
@@ -340,3 +343,16 @@ def test_what_lies_elsewhere_is_read_as_it_is_written(
     (folder / "here").mkdir()
     monkeypatch.chdir(folder / "here")
     assert "rendered" not in report(folder, "infer", str(tmp_path / "there"))["coverage"]
+
+
+def test_a_review_tells_what_an_overlay_does_to_connections(repository: Write) -> None:
+    folder = repository(BASE | DEV | PROD | STORE)
+    committed(folder)
+    without = PROD["overlays/prod/kustomization.yaml"].replace(", deny.yaml", "")
+    changed(folder, {"overlays/prod/kustomization.yaml": without})
+    with open_change(str(folder), "main", "change") as change:
+        asked = Request("main", "change", (), frozenset(), None, None, date(2026, 1, 1), network=True)
+        network = judge(change, asked).report.network
+    assert network is not None
+    assert network.opened > 0
+    assert {source for row in network.explained for source in row.sources} == {"shop/Deployment/web"}
