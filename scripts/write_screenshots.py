@@ -46,6 +46,7 @@ def main() -> int:
         script = _mermaid(work)
         state = reviewed(work)
         comments = [_comment(state, one) for one in state.review_comments]
+        draw("comment", comments[0], work, script)
         draw("review", "".join(comments), work, script)
         draw("tracking-issue", _article("", tracked(work / "sweeps"), ()), work, script)
         draw("summary", "".join(_article("", one["body"], ()) for one in state.issue_comments), work, script)

@@ -14,6 +14,15 @@ def api_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     yield from started(tmp_path_factory.mktemp("server"))
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keeps a module's tests in one process, and those of the one Docker daemon too: what they share is made once."""
+    for item in items:
+        shared = "docker" if "docker" in getattr(item, "fixturenames", ()) else item.nodeid.partition("::")[0]
+        item.add_marker(pytest.mark.xdist_group(shared))
+    # What takes minutes comes first, so that nothing waits for it in the end.
+    items.sort(key=lambda item: "docker" not in getattr(item, "fixturenames", ()))
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(
     item: pytest.Item,

@@ -301,7 +301,7 @@ def _write_outputs(environ: Mapping[str, str], code: int, counts: Counts | None)
     # An upload without the findings of a file would close its alerts.
     sarif = _written(input_value(environ, "sarif-file")) if counts is not None and counts.complete else ""
     values = {
-        "verdict": "" if code == CLEAN and _is_posting(environ) else VERDICTS.get(code, VERDICTS[INCOMPLETE]),
+        "verdict": "" if code == CLEAN and _judges_nothing(environ) else VERDICTS.get(code, VERDICTS[INCOMPLETE]),
         "findings": "" if counts is None else str(counts.findings),
         "new": "" if counts is None else str(counts.new),
         "sarif": sarif,
@@ -318,6 +318,12 @@ def _is_posting(environ: Mapping[str, str]) -> bool:
     """Whether the run only posts what another one found, or obeys a comment: then it has no verdict of its own."""
     chosen = input_value(environ, "command") or BY_EVENT.get(environ.get("GITHUB_EVENT_NAME", ""))
     return chosen in {"post", "comment"}
+
+
+def _judges_nothing(environ: Mapping[str, str]) -> bool:
+    """Whether a run that ended well says nothing of problems: it only posts, or scans a part for `merge` to judge."""
+    is_part = input_value(environ, "command") == "sweep" and input_value(environ, "shard") != ""
+    return is_part or _is_posting(environ)
 
 
 def _written(path: str) -> str:

@@ -179,9 +179,10 @@ def _lead_back(change: Change, run: pipeline.Run, head: "_Side", base: "_Side") 
     """Leads what rules on the whole repository found in rendered texts back to the sources."""
     if head.roots is None or base.roots is None:
         return
-    from gitops_guard.rendered_change import led_back, widened  # noqa: PLC0415 - few repositories have roots
+    from gitops_guard.rendered_change import led_back, names_namespaces, widened  # noqa: PLC0415 - few have roots
 
-    if sorted(one.finding.stem for one in head.of_roots) != sorted(one.finding.stem for one in base.of_roots):
+    differ = sorted(one.finding.stem for one in head.of_roots) != sorted(one.finding.stem for one in base.of_roots)
+    if differ and (names_namespaces(head.roots) or names_namespaces(base.roots)):
         head.judge_roots(widened(head.roots, head.rules, run.context))
         base.judge_roots(widened(base.roots, base.rules, run.context))
     head.detections += led_back(head.of_roots, base.of_roots, head.roots)

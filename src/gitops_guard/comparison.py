@@ -2,7 +2,8 @@
 
 Findings are matched by their stem (rule, object, keypath with list items by name), so that moving, re-indenting,
 reordering, renaming a file or splitting it changes nothing. Where several findings share a stem (anonymous list items,
-the same object in two overlays) the counts decide: the pairs that agree in path and text are taken first.
+the same object in two overlays) the counts decide: the pairs that agree in path and text are taken first. What is left
+in rendered roots is matched by its source: an overlay that changes a namespace or prefix introduces no old problem.
 """
 
 from collections import Counter
@@ -11,6 +12,7 @@ from typing import NamedTuple
 
 from gitops_guard.finding import EXISTING, NEW, Finding
 
+_FILE = "file"
 Evidence = Callable[[Finding], str]
 """Gives the text at a finding, so that two of the same stem can be told apart. Never published."""
 
@@ -41,6 +43,8 @@ def mark(
         before = left.get(stem)
         if before:
             existing |= _pair(before, found, renamed, base_evidence, head_evidence)
+    fresh = [finding for found in groups.values() for finding in found if id(finding) not in existing]
+    existing |= _by_source(left, fresh, renamed, base_evidence, head_evidence)
     marked = tuple(
         finding._replace(status=EXISTING if id(finding) in existing else NEW)
         for found in groups.values()
@@ -79,6 +83,32 @@ def _pair(
                 matched.add(id(finding))
                 break
     return matched
+
+
+def _by_source(
+    left: dict[str, list[Finding]],
+    fresh: Iterable[Finding],
+    renamed: Mapping[str, str],
+    base_evidence: Evidence,
+    head_evidence: Evidence,
+) -> set[int]:
+    """Takes from `left` what rendered roots had at the same unchanged line; gives the ids of the head's findings."""
+    before: dict[tuple[object, ...], list[Finding]] = {}
+    for finding in (one for found in left.values() for one in found if one.origin != _FILE):
+        path = renamed.get(finding.place.path, finding.place.path)
+        before.setdefault((path, base_evidence(finding), *_source(finding)), []).append(finding)
+    matched: set[int] = set()
+    for finding in fresh if before else ():
+        known = before.get((finding.place.path, head_evidence(finding), *_source(finding)))
+        if finding.origin != _FILE and known:
+            one = known.pop()
+            left[one.stem].remove(one)
+            matched.add(id(finding))
+    return matched
+
+
+def _source(finding: Finding) -> tuple[object, ...]:
+    return finding.rule_id, finding.place.document, finding.place.keypath, finding.resource.container
 
 
 def _take_best(before: list[Finding], finding: Finding, renamed: Mapping[str, str]) -> None:

@@ -23,8 +23,10 @@ from gitops_guard.publishers.offers import surroundings
 from gitops_guard.publishers.review import Review, compose
 from gitops_guard.report import Report
 from gitops_guard.run_delivery import Delivery, summarise, tell, tell_failure
+from gitops_guard.source_file import SourceFile
 from gitops_guard.sources.git import Change, open_change
 
+_MOST_WORKFLOWS = 50
 HANDED_OVER = (
     "> **Nothing is posted by this run.** The pull request comes from {whom}, so its token may only read. What was "
     "found is in the artifact `{folder}`; `gitops-guard post` in a `workflow_run` job brings it to the conversation.\n"
@@ -49,8 +51,11 @@ class _Task(NamedTuple):
 
 
 class _Found(NamedTuple):
+    """What the scan gave; `commands`: some workflow of the base obeys commands in comments."""
+
     judged: Judged
     review: Review
+    commands: bool
 
 
 def review(arguments: argparse.Namespace, environment: Mapping[str, str], today: date) -> int:
@@ -123,7 +128,16 @@ def _scanned(task: _Task, wanted: Wanted, ends: Ends) -> _Found:
         network = judged.report.network
         patch = policy_patch(change, policy, network) if network is not None else None
         report = _named(judged.report, wanted)._replace(network_patch=patch)
-        return _Found(judged._replace(report=report), _compose(report, change, judged.budget))
+        return _Found(judged._replace(report=report), _compose(report, change, judged.budget), _obeys(change))
+
+
+def _obeys(change: Change) -> bool:
+    """Whether a workflow of the base runs this program for comments: GitHub takes those from the default branch."""
+    for path in change.beside(".github/workflows")[:_MOST_WORKFLOWS]:
+        file = change.read_at_base(path)
+        if isinstance(file, SourceFile) and "issue_comment" in file.text and "gitops-guard" in file.text:
+            return True
+    return False
 
 
 def _named(report: Report, wanted: Wanted) -> Report:
@@ -172,7 +186,8 @@ def _post(task: _Task, event: PullRequestEvent, found: _Found) -> None:
 
 def _summary(event: PullRequestEvent, found: _Found) -> str:
     blob = f"{event.server_url}/{event.repository}/blob/{event.head_sha}"
-    return markdown.render(found.judged.report, surroundings(found.judged.report, found.review, blob))
+    around = surroundings(found.judged.report, found.review, blob)
+    return markdown.render(found.judged.report, around._replace(commands=found.commands))
 
 
 def _handed_over(task: _Task, event: PullRequestEvent, found: _Found) -> str:

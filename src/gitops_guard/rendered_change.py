@@ -113,10 +113,16 @@ def sessions_of_change(change: Change, paths: Collection[str], settings: Setting
     return ReachedSessions(head, base, names) if names else None
 
 
+def names_namespaces(roots: SideRoots) -> bool:
+    """Whether the roots hold objects of namespaces that others may speak of too."""
+    return not all(fact.scope.startswith(_UNNAMED) for one in roots.seen.seen for fact in one.facts)
+
+
 def widened(roots: SideRoots, rules: Rules, context: RuleContext) -> SideRoots:
-    """The roots with the facts of unchanged ones that may speak of the same namespaces; bounded."""
-    if all(fact.scope.startswith(_UNNAMED) for one in roots.seen.seen for fact in one.facts):
-        return roots
+    """The roots with the facts of unchanged ones that may speak of the same namespaces; bounded.
+
+    Both sides of a change are widened or none, so that what others hold is on both.
+    """
     session = roots.session
     holding = session.tree.find(_SPEAKING)
     names = {one.rendered.root.name for one in roots.seen.seen}

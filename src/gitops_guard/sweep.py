@@ -11,6 +11,7 @@ from gitops_guard.checking import disk_reader, exit_code, informed, publish, ren
 from gitops_guard.errors import CLEAN, INCOMPLETE, UsageError
 from gitops_guard.options import report_targets
 from gitops_guard.publishers.progress import Progress
+from gitops_guard.runner import MARKER
 from gitops_guard.sharding import file as shard_file
 from gitops_guard.sharding.plan import Shard, parse_shard
 from gitops_guard.sources.tree import count
@@ -113,6 +114,10 @@ def _deliver(
     untimed = whole.report._replace(seconds=0.0)
     for name, file in ((arguments.format, arguments.output), *targets):
         write(publish(untimed if name == "json" else whole.report, name, read_text, color=False), file)
+    if environment.get(MARKER):
+        from gitops_guard.run_delivery import summarise  # noqa: PLC0415 - only under the action
+
+        summarise(whole.report, environment)
     if arguments.publish or arguments.upload_sarif or arguments.dry_run:
         from gitops_guard.sweep_publication import publish_sweep  # noqa: PLC0415 - loads the API's client
 

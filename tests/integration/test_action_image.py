@@ -1,8 +1,6 @@
 """The product's own image: run by hand, run as GitHub runs it, and run by a real workflow runner."""
 
-import base64
 import json
-import os
 import re
 import subprocess
 import urllib.request
@@ -15,14 +13,13 @@ import yaml
 from github_standin.server import running
 from github_standin.state import PullRequest, State
 from integration import action_runner
-from integration.action_runner import ACTION_TAG, Docker, Ran, Workflow
+from integration.action_runner import ACTION_TAG, RUNNER, Docker, Workflow, as_github_does
 
 pytestmark = pytest.mark.real
 
 ROOT = Path(__file__).resolve().parents[2]
 TOKEN = "ghs_invented0000000000000000000000000000"
-READER = "ghs_invented0fork0token0for0act"
-RUNNER = 1001
+EVIL = "%3A%3Aerror%3A%3Aforged.yaml"
 POD = """\
 apiVersion: v1
 kind: Pod
@@ -56,34 +53,7 @@ jobs:
           FINDINGS: ${{{{ steps.guard.outputs.findings }}}}
           NEW: ${{{{ steps.guard.outputs.new }}}}
           SARIF: ${{{{ steps.guard.outputs.sarif-file }}}}
-      - if: steps.guard.outputs.artifact != ''
-        run: echo "artifact=$(base64 --wrap=0 "$FOLDER/gitops-guard.json")"
-        env:
-          FOLDER: ${{{{ steps.guard.outputs.artifact }}}}
 """
-POST = """\
-on: workflow_run
-jobs:
-  post:
-    runs-on: ubuntu-latest
-    steps:
-      - uses: actions/checkout@v7
-      - uses: ./
-        with:
-          artifact-dir: result
-"""
-
-
-@pytest.fixture(scope="module")
-def docker() -> Iterator[Docker]:
-    """A daemon that has the product's image and the runner's."""
-    if lacking := action_runner.missing():
-        if os.environ.get("GITOPS_GUARD_REQUIRE_REAL") == "1":
-            pytest.fail(lacking)
-        pytest.skip(lacking)
-    with action_runner.daemon() as running:
-        action_runner.product_image(running, ROOT, action_runner.base_image(running))
-        yield running
 
 
 @pytest.fixture
@@ -119,11 +89,7 @@ def repository(folder: Path, inputs: dict[str, str]) -> str:
     git(folder, "init", "--quiet", "--initial-branch=main")
     git(folder, "remote", "add", "origin", "https://github.com/acme/shop.git")
     (folder / "old.yaml").write_text(POD.format(name="old", privileged="true"))
-    # As a release does: the image is named, not built in the user's job.
-    declared = (ROOT / "action.yml").read_text()
-    released = declared.replace("  image: Dockerfile\n", f"  image: docker://{ACTION_TAG}\n")
-    assert released != declared
-    (folder / "action.yml").write_text(released)
+    (folder / "action.yml").write_text(action_runner.released(ROOT))
     (folder / ".github/workflows").mkdir(parents=True)
     given = "\n".join(f"          {name}: {json.dumps(value)}" for name, value in inputs.items())
     (folder / ".github/workflows/review.yml").write_text(WORKFLOW.format(inputs=given))
@@ -137,46 +103,17 @@ def repository(folder: Path, inputs: dict[str, str]) -> str:
     return base
 
 
-def event(folder: Path, base: str, head: str, source: str = "acme/shop") -> Path:
+def event(folder: Path, base: str, head: str) -> Path:
     """Writes the pull_request event of number 1."""
     shop = {"full_name": "acme/shop", "name": "shop", "owner": {"login": "acme"}, "default_branch": "main"}
     sides = {
         "base": {"ref": "main", "sha": base, "repo": shop},
-        "head": {"ref": "change", "sha": head, "repo": shop | {"full_name": source}},
+        "head": {"ref": "change", "sha": head, "repo": shop},
     }
     pull = {"number": 1, "state": "open", "draft": False, "user": {"login": "dev"}, **sides}
     path = folder / "event.json"
     path.write_text(json.dumps({"action": "opened", "number": 1, "pull_request": pull, "repository": shop}))
     return path
-
-
-def as_github_does(docker: Docker, folder: Path, *, keep_root: bool = False, **inputs: str) -> Ran:
-    """Runs the container on `folder/workspace` with the mounts and variables of GitHub's runner.
-
-    Everything is owned by the runner's user; with `keep_root` the summary is not, so that root can't be given up.
-    """
-    workspace, commands = folder / "workspace", folder / "file_commands"
-    commands.mkdir()
-    for name in ("output", "summary"):
-        (commands / name).touch()
-    for path in (folder, *folder.rglob("*")):
-        os.chown(path, RUNNER, RUNNER)
-    if keep_root:
-        os.chown(commands / "summary", 0, 0)
-    environ = {
-        "GITHUB_ACTIONS": "true",
-        "GITHUB_WORKSPACE": "/github/workspace",
-        "GITHUB_OUTPUT": "/github/file_commands/output",
-        "GITHUB_STEP_SUMMARY": "/github/file_commands/summary",
-        "HOME": "/github/home",
-        **{"INPUT_" + name.upper().replace("_", "-"): value for name, value in inputs.items()},
-    }
-    return docker.run(
-        *("run", "--rm", "--network", "none", "--workdir", "/github/workspace"),
-        *("--volume", f"{workspace}:/github/workspace", "--volume", f"{commands}:/github/file_commands"),
-        *(part for name, value in environ.items() for part in ("--env", f"{name}={value}")),
-        ACTION_TAG,
-    )
 
 
 def outputs(folder: Path) -> dict[str, str]:
@@ -205,6 +142,27 @@ def test_git_is_there_and_pip_is_not(docker: Docker) -> None:
     shell = ("run", "--rm", "--network", "none", "--entrypoint")
     assert docker.run(*shell, "git", ACTION_TAG, "--version").code == 0
     assert docker.run(*shell, "/opt/gitops-guard/bin/python3", ACTION_TAG, "-c", "import pip").code == 1
+
+
+def test_what_commands_read_is_in_the_image(docker: Docker) -> None:
+    """Pages of rules, schemas, templates, the workflows to copy, the tools that render."""
+    script = """
+        set -e; mkdir --parents /tmp/shop/overlay /tmp/shop/chart/templates; cd /tmp/shop
+        printf '%s' "$POD" > overlay/pod.yaml; cp overlay/pod.yaml chart/templates
+        echo 'resources: [pod.yaml]' > overlay/kustomization.yaml
+        printf 'apiVersion: v2\\nname: shop\\nversion: 1.0.0\\n' > chart/Chart.yaml
+        gitops-guard init; gitops-guard explain GG-POD-001; gitops-guard schema artifact
+        gitops-guard sweep --offline --dry-run --fail-level none --report html=/tmp/report.html
+        gitops-guard render --list; ls -R .github; wc --lines /tmp/report.html
+    """
+    pod = f"POD={POD.format(name='one', privileged='true')}"
+    shell = ("run", "--rm", "--network", "none", "--user", "guard", "--env", pod, "--entrypoint", "sh", ACTION_TAG)
+    ran = docker.run(*shell, "-c", script)
+    assert ran.code == 0, ran.text
+    assert "helm:chart  rendered" in ran.text
+    assert "kustomize:overlay  rendered" in ran.text
+    assert "gitops-guard-sweep.yml" in ran.text
+    assert "---- tracking issue" in ran.text
 
 
 def test_inputs_come_in_outputs_come_out_and_root_is_given_up(docker: Docker, tmp_path: Path) -> None:
@@ -255,7 +213,9 @@ def test_a_workflow_runs_the_check(docker: Docker, tmp_path: Path) -> None:
     git(tmp_path / "shop", "commit", "--quiet", "--message=forge an annotation")
     payload = event(tmp_path, base, git(tmp_path / "shop", "rev-parse", "HEAD"))
     ran = action_runner.run_workflow(docker, Workflow(tmp_path / "shop", payload, "http://127.0.0.1:9", TOKEN))
-    assert "❗" not in ran.text
+    said = re.findall(r"❗  ::error (.*?)::", ran.text)
+    assert any(f"file={EVIL}," in line for line in said), ran.text
+    assert all(line.startswith("file=") for line in said)
     assert TOKEN not in ran.text
     printed = [line.split("| outputs=")[1] for line in ran.text.splitlines() if "| outputs=" in line]
     assert len(printed) == 1, ran.text
@@ -282,35 +242,6 @@ def test_a_pull_request_is_reviewed(docker: Docker, tmp_path: Path, github: str)
     again = action_runner.run_workflow(docker, workflow)
     assert "| outputs=findings," in again.text, again.text
     assert len(asked(github, "pulls/1/comments")) == len(comments)
-
-
-def test_a_fork_is_scanned_without_rights_and_posted_with_them(docker: Docker, tmp_path: Path) -> None:
-    shop = tmp_path / "shop"
-    base = repository(shop, {"offline": "true", "artifact-dir": "result"})
-    (shop / ".github/workflows/post.yml").write_text(POST)
-    git(shop, "add", "--all")
-    git(shop, "commit", "--quiet", "--message=post what forks find")
-    head = git(shop, "rev-parse", "HEAD")
-    state = State(shop, "acme/shop")
-    state.add_token(TOKEN)
-    state.add_token(READER, contents="read", pull_requests="read", issues="read")
-    state.pulls[1] = PullRequest(1, "main", "change", head_repository="mallory/shop")
-    with running(state) as standin:
-        payload = event(tmp_path, base, head, "mallory/shop")
-        scan = action_runner.run_workflow(docker, Workflow(shop, payload, standin.url, READER))
-        assert "| outputs=findings," in scan.text, scan.text
-        assert (state.reviews, state.issue_comments, state.check_runs) == ([], [], []), scan.text
-        (artifact,) = re.findall(r"\| artifact=(\S+)", scan.text)
-        (shop / "result").mkdir()
-        (shop / "result/gitops-guard.json").write_bytes(base64.b64decode(artifact))
-        run = {"id": 5, "event": "pull_request", "head_sha": head, "head_branch": "change"}
-        run |= {"head_repository": {"full_name": "mallory/shop"}}
-        payload.write_text(json.dumps({"workflow_run": run, "repository": {"full_name": "acme/shop"}}))
-        post = action_runner.run_workflow(docker, Workflow(shop, payload, standin.url, TOKEN, "workflow_run"))
-    assert state.violations == []
-    assert {comment["path"] for comment in state.review_comments} == {"new.yaml"}, post.text
-    assert "actions/runs/5" in state.issue_comments[0]["body"]
-    assert TOKEN not in scan.text + post.text
 
 
 def test_the_released_declaration_differs_in_the_image_only(tmp_path: Path) -> None:

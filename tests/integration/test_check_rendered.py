@@ -171,6 +171,17 @@ def test_only_what_a_change_reaches_is_rendered(repository: Callable[[Mapping[st
     assert [(f["rule_id"], f["path"], f["start_line"]) for f in report["findings"]] == [(HOST, "envs/a/host.yaml", 8)]
 
 
+def test_another_namespace_introduces_no_old_problem(repository: Callable[[Mapping[str, str]], Path]) -> None:
+    overlays = {f"envs/{n}/kustomization.yaml": "resources: [../../base]\n" for n in ("a", "b", "c")}
+    folder = repository(BASE | overlays)
+    committed(folder)
+    repository({"envs/a/kustomization.yaml": "namespace: shop\nresources: [../../base]\n"})
+    report = checked(folder, "--base", "main", code=0)
+    assert report["findings"] == []
+    (root,) = report["rendered_changes"]
+    assert {change["what"] for change in root["objects"]} == {"changed"}
+
+
 def test_a_change_of_values_shows_what_it_does(repository: Callable[[Mapping[str, str]], Path]) -> None:
     folder = repository(chart("web:\n  privileged: false\n", TEMPLATED))
     committed(folder)

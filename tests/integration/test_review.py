@@ -109,6 +109,24 @@ def test_posts_one_comment_with_one_suggestion_per_object_and_a_summary(state: S
     assert "| a patch to read in the review |" in summary["body"]
 
 
+def test_commands_are_named_where_a_workflow_of_the_base_obeys_them(
+    state: State, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    main(["pr"])
+    assert "/gitops-guard fix`, or" not in state.issue_comments[0]["body"]
+    git(state.path, "checkout", "-q", "main")
+    folder = state.path / ".github/workflows"
+    folder.mkdir(parents=True)
+    (folder / "commands.yml").write_text("on: issue_comment\n# gitops-guard\n")
+    git(state.path, "add", "-A")
+    git(state.path, "commit", "-qm", "obey")
+    git(state.path, "checkout", "-q", "change")
+    git(state.path, "rebase", "-q", "main")
+    push(state, tmp_path, monkeypatch, other__yaml="a: 1\n")
+    main(["pr"])
+    assert "comment `/gitops-guard fix`, or" in state.issue_comments[0]["body"]
+
+
 def test_the_suggestion_replaces_exactly_its_lines(state: State) -> None:
     main(["pr"])
     (comment,) = state.review_comments

@@ -14,6 +14,7 @@ from markdown_it import MarkdownIt
 from github_standin.description import Json
 from github_standin.state import Fault, State
 from gitops_guard.cli import main
+from gitops_guard.runner import MARKER
 from integration.sweeping import POD, TOKEN, commit, git, repository, served, state_commit, sweep
 
 FILES: dict[str, str | None] = {
@@ -48,6 +49,26 @@ def test_the_first_sweep_opens_one_issue(state: State) -> None:
     assert issue(state)["labels"] == ["gitops-guard"]
     assert git(state.path, "rev-list", "--count", BRANCH) == "1"
     assert git(state.path, "ls-tree", "--name-only", BRANCH) == "state.json"
+
+
+def test_under_the_action_the_page_of_the_job_has_the_report(
+    state: State, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = tmp_path / "page"
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(page))
+    sweep("--publish")
+    assert not page.exists()
+    monkeypatch.setenv(MARKER, "x")
+    sweep("--publish")
+    text = page.read_text()
+    assert "## gitops-guard: 19 problems" in text
+    assert "| critical | `apps/a.yaml:11` | web runs privileged" in text
+    # The scans of several repositories leave it to the one that asked for them.
+    listed = tmp_path / "repositories.txt"
+    listed.write_text("acme/shop\n")
+    assert main(["sweep", "--repos", str(listed), "--output", "/dev/null", "--fail-level", "none"]) == 0
+    assert page.read_text() == text
+    assert len(state.issues) == 1
 
 
 def test_a_second_sweep_of_the_same_only_reads(state: State) -> None:

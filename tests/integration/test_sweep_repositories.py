@@ -81,6 +81,20 @@ def test_a_repository_with_a_broken_configuration_is_said(state: State) -> None:
     assert "the scan failed: .gitops-guard.yaml:1" in body(state)
 
 
+@pytest.mark.parametrize("path", ["", ".", ":lib"])
+def test_modules_of_a_swept_repository_are_never_imported(
+    state: State, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    monkeypatch.setenv("PYTHONPATH", path)
+    trap = state.path.parents[1] / "trap"
+    text = f"open({str(trap)!r}, 'w')\n"
+    names = ("gitops_guard/__init__.py", "gitops_guard/__main__.py", "json.py", "yaml.py", "usercustomize.py")
+    hostile = {f"{folder}{name}": text for name in names for folder in ("", "lib/")}
+    other(state, "acme/pay", {"a.yaml": POD.format(name="a"), **hostile})
+    assert swept(state, ["acme/pay"]) == 0
+    assert not trap.exists()
+
+
 @pytest.mark.parametrize(
     "line", ["--upload-pack=touch x", "ext::sh -c id", "git@github.com:a/b", "a/b c/d", "https://u:p@x/y"]
 )

@@ -335,6 +335,19 @@ def test_a_run_that_only_posts_has_no_verdict_of_its_own(
     assert (tmp_path / "output").read_text().splitlines()[1::3] == [""] * 8
 
 
+def test_a_shard_has_no_verdict_of_its_own(
+    run_action: RunAction, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("INPUT_COMMAND", "sweep")
+    monkeypatch.setenv("INPUT_SHARD", "1/2")
+    monkeypatch.setenv("INPUT_SARIF-FILE", "")
+    monkeypatch.setenv("INPUT_PATCH-FILE", "")
+    assert run_action(lambda _: CLEAN) == CLEAN
+    assert (tmp_path / "output").read_text().splitlines()[1::3] == [""] * 8
+    assert run_action(lambda _: INCOMPLETE) == INCOMPLETE
+    assert (tmp_path / "output").read_text().splitlines()[1::3][8] == "incomplete"
+
+
 def stop_with_text(_: list[str]) -> int:
     raise SystemExit("usage")
 

@@ -135,12 +135,11 @@ def _comment(found: Sequence[Finding], commentable: Commentable) -> Comment:
     patch = _committable(found)
     anchor = suggestion = None
     if patch is not None:
-        replaced = replaced_lines(patch)
-        is_here = patch.files[0].path == first.place.path
-        showable = replaced is not None and is_here and not patch.shows_secret
+        replaced = None if patch.shows_secret else replaced_lines(patch)
+        # A patch of the source of something rendered may be one of another file.
         if (
             replaced is not None
-            and showable
+            and patch.files[0].path == first.place.path
             and commentable(first.place.path, replaced.anchor.first, replaced.anchor.last)
         ):
             anchor, suggestion = replaced.anchor, replaced.lines

@@ -1,7 +1,7 @@
 """The semantic difference of two rendered texts, exact: for proofs, and to be masked and shown."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from gitops_guard.editing.claim import same_data
@@ -60,6 +60,7 @@ def differing(before: str, after: str) -> Iterator[Pair]:
     old = _keyed(rendered_objects(before))
     new = _keyed(rendered_objects(after))
     _rename(old, new)
+    _move(old, new)
     for key, obj in new.items():
         was = old.get(key)
         if was is None:
@@ -100,6 +101,23 @@ def _rename(old: dict[_Key, KubernetesObject], new: dict[_Key, KubernetesObject]
         if was is not None:
             old[key] = old.pop(was)
             del gone[_unhashed(key)]
+
+
+def _move(old: dict[_Key, KubernetesObject], new: dict[_Key, KubernetesObject]) -> None:
+    """Takes objects for the same that are in another namespace now, where no other has their kind and name."""
+    gone, come = (_alone(key for key in here if key not in there) for here, there in ((old, new), (new, old)))
+    for name, key in come.items():
+        was = gone.get(name)
+        if was is not None:
+            old[key] = old.pop(was)
+
+
+def _alone(keys: Iterable[_Key]) -> dict[tuple[str, str, str], _Key]:
+    """The keys by group, kind and name, without those that share them."""
+    found: dict[tuple[str, str, str], list[_Key]] = {}
+    for key in keys:
+        found.setdefault((key[0], key[1], key[3]), []).append(key)
+    return {name: those[0] for name, those in found.items() if len(those) == 1}
 
 
 def _unhashed(key: _Key) -> _Key:

