@@ -123,7 +123,12 @@ def judge(change: Change, request: Request) -> Judged:
     files = [file for file in change.files if _wanted(file, request.paths)]
     heads = [_template_skipped(change, change.read_head(file)) for file in files]
     bases = [_template_skipped(change, change.read_base(file)) for file in files]
-    run = _informed(run, change, request.asking, (*heads, *bases))
+    plain = run
+
+    def collect() -> tuple[UsedImage, ...]:
+        return _looked((*heads, *bases), change.read_at_head, plain).images
+
+    run = _informed(run, change, request.asking, collect)
     head = _Side(pipeline.load_rules(run, _reader(change.read_at_head)), run)
     base = _Side(pipeline.load_rules(run, _reader(change.read_at_base)), run)
     for one in heads:
@@ -139,7 +144,8 @@ def judge(change: Change, request: Request) -> Judged:
     head.judge_whole()
     base.judge_whole()
     _lead_back(change, run, head, base)
-    network = assess_network(change, run, whole=request.network)
+    roots = None if head.roots is None or base.roots is None else (head.roots, base.roots)
+    network = assess_network(change, run, whole=request.network, roots=roots)
     detections = [*head.detections, *network.detections, *_configuration(change, run, head)]
     report, texts = _report(change, request, run, head, base, detections, related.skipped)
     report = report._replace(network=network.change, skipped_rules=(*report.skipped_rules, *network.skipped))
@@ -150,9 +156,8 @@ def judge(change: Change, request: Request) -> Judged:
 
 def _render(change: Change, request: Request, run: pipeline.Run, head: "_Side", base: "_Side") -> None:
     """Adds to both sides what the change does to rendered roots, where the repository has any."""
-    paths = [path for path in change.paths if not request.paths or any(matches(path, p) for p in request.paths)]
-    listings = (change.listing(of_base=side)[0] for side in (False, True))
-    if not paths or not (pipeline.has_roots(change.paths) or any(map(pipeline.has_roots, listings))):
+    paths = _reaching(change, request.paths)
+    if not paths:
         return
     from gitops_guard.rendered_change import roots_of_change  # noqa: PLC0415 - few repositories have roots
 
@@ -161,6 +166,13 @@ def _render(change: Change, request: Request, run: pipeline.Run, head: "_Side", 
         stems = [{one.finding.stem for one in side.detections} for side in (head, base)]
         head.take_roots(found.head, stems[1])
         base.take_roots(found.base, stems[0])
+
+
+def _reaching(change: Change, wanted: Sequence[str]) -> list[str]:
+    """The paths of a change that may reach a root; none where the repository has no root."""
+    paths = [path for path in change.paths if not wanted or any(matches(path, p) for p in wanted)]
+    listings = (change.listing(of_base=side)[0] for side in (False, True))
+    return paths if paths and (pipeline.has_roots(change.paths) or any(map(pipeline.has_roots, listings))) else []
 
 
 def _lead_back(change: Change, run: pipeline.Run, head: "_Side", base: "_Side") -> None:
@@ -198,9 +210,15 @@ def images_of_change(
         heads = [_template_skipped(change, change.read_head(file)) for file in files]
         bases = [_template_skipped(change, change.read_base(file)) for file in files]
         asking = Asking(arguments.offline, not arguments.propose, progress)
-        run = _informed(pipeline.Run(change.root, settings, today), change, asking, (*heads, *bases))
+        run = pipeline.Run(change.root, settings, today)
         head = _looked(heads, change.read_at_head, run)
         base = _looked(bases, change.read_at_base, run)
+        changed = _reaching(change, paths)
+        if changed:
+            from gitops_guard.rendered_images import with_changed_images  # noqa: PLC0415 - few repositories have roots
+
+            head, base = with_changed_images(change, changed, run, head, base)
+        run = _informed(run, change, asking, lambda: (*head.images, *base.images))
         found = rows(head.images, Decisions(settings, run.known, today, head.builds), base.images)
         return ChangedImages(found, head.coverage, run)
 
@@ -215,9 +233,9 @@ def _looked(
 
 
 def _informed(
-    run: pipeline.Run, change: Change, asking: Asking, files: Iterable[SourceFile | Skipped | None]
+    run: pipeline.Run, change: Change, asking: Asking, collect: Callable[[], tuple[UsedImage, ...]]
 ) -> pipeline.Run:
-    """The run with what is known of the images of both sides."""
+    """The run with what is known of the images of both sides, which are collected if anybody is asked."""
     if not (asking.always or asking.offline or run.settings.asks_registries):
         return run
     from gitops_guard.image_facts import Surroundings, known_images  # noqa: PLC0415 - few runs ask
@@ -227,9 +245,6 @@ def _informed(
         change.root, read, os.environ, datetime.now(UTC), asking.offline, run.settings.image_policy.budget_seconds,
         untrusted=frozenset(file.path for file in change.files), progress=asking.progress,
     )  # fmt: skip
-
-    def collect() -> tuple[UsedImage, ...]:
-        return _looked(files, change.read_at_head, run).images
 
     return run._replace(known=known_images(collect, run.settings, around))
 

@@ -71,8 +71,14 @@ def check(arguments: argparse.Namespace, today: date) -> int:
     return exit_code(report)
 
 
-def informed(
-    run: pipeline.Run, paths: Sequence[str], *, offline: bool, always: bool = False, read_file: "Read | None" = None
+def informed(  # noqa: PLR0913 - all that asking rests on
+    run: pipeline.Run,
+    paths: Sequence[str],
+    *,
+    offline: bool,
+    always: bool = False,
+    read_file: "Read | None" = None,
+    images: tuple[UsedImage, ...] | None = None,
 ) -> pipeline.Run:
     """The run with what is known of the images of its files, where the configuration decides by it.
 
@@ -82,6 +88,7 @@ def informed(
         offline: no network: only a snapshot and report files tell anything.
         always: ask even if nothing in the configuration needs it.
         read_file: reads the files, by default all of them.
+        images: the images, where they are known already.
     """
     if not (always or offline or run.settings.asks_registries):
         return run
@@ -93,6 +100,8 @@ def informed(
     around = Surroundings(run.root, read, os.environ, datetime.now(UTC), offline, budget, progress=asking)
 
     def collect() -> tuple[UsedImage, ...]:
+        if images is not None:
+            return images
         return pipeline.look(walk(paths, run.root, read_file), pipeline.no_rules(read), run).images
 
     return run._replace(known=known_images(collect, run.settings, around))

@@ -57,6 +57,11 @@ class Place(NamedTuple):
     start: Position
     end: Position
 
+    @property
+    def where(self) -> str:
+        """`path:line`; the path alone where it is the file as a whole."""
+        return f"{self.path}:{self.start.line}" if self.start.line else self.path
+
 
 class Patch(NamedTuple):
     """A proved fix: what one patch changes and why it may be believed.

@@ -12,6 +12,7 @@ from gitops_guard.change_check import images_of_change
 from gitops_guard.checking import asking, informed, tree_run, write
 from gitops_guard.errors import CLEAN, INCOMPLETE, UsageError
 from gitops_guard.images.table import Decisions, rows
+from gitops_guard.publishers import coverage_values
 from gitops_guard.report import SCHEMA_VERSION, Coverage, ImageRow
 from gitops_guard.sources.tree import walk
 
@@ -44,11 +45,14 @@ def images(arguments: argparse.Namespace, today: date) -> int:
 
 
 def _of_tree(arguments: argparse.Namespace, root: str, today: date) -> Listed:
-    run = informed(
-        tree_run(arguments, root, today), arguments.paths, offline=arguments.offline, always=not arguments.propose
-    )
+    run = tree_run(arguments, root, today)
     read = pipeline.read_disk(root)
     side = pipeline.look(walk(arguments.paths, root), pipeline.no_rules(read), run)
+    if pipeline.has_roots((*side.coverage.scanned, *(one.path for one in side.coverage.skipped))):
+        from gitops_guard.rendered_images import with_images  # noqa: PLC0415 - many trees have no roots
+
+        side = with_images(run, side)
+    run = informed(run, arguments.paths, offline=arguments.offline, always=not arguments.propose, images=side.images)
     return Listed(rows(side.images, Decisions(run.settings, run.known, today, side.builds)), side.coverage, run)
 
 
@@ -82,11 +86,7 @@ def _json(listed: Listed, today: date) -> str:
     value: Json = {
         "schema_version": SCHEMA_VERSION,
         "images": [image(row) for row in listed.rows],
-        "coverage": {
-            "scanned": listed.coverage.scanned,
-            "skipped": [skipped._asdict() for skipped in listed.coverage.skipped],
-            "failed": [failed._asdict() for failed in listed.coverage.failed],
-        },
+        "coverage": coverage_values.as_values(listed.coverage),
     }
     return valid_json(json.dumps(value, ensure_ascii=False, indent=1)) + "\n"
 

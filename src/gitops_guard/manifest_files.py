@@ -1,6 +1,7 @@
 """The Kubernetes objects of files, with their places: each file is read once, and what is not looked at is said."""
 
 from collections.abc import Callable, Iterable, Iterator
+from typing import NamedTuple
 
 from gitops_guard.finding import Place
 from gitops_guard.model.kubernetes_object import objects
@@ -12,6 +13,13 @@ from gitops_guard.syntax.yaml import parse
 from gitops_guard.text import LineIndex
 
 NOT_A_MANIFEST = "holds no Kubernetes object"
+
+
+class Variant(NamedTuple):
+    """What is deployed together, and the names of the rendered roots in it."""
+
+    names: tuple[str, ...]
+    objects: tuple[Located, ...]
 
 
 class ManifestFiles:
@@ -28,6 +36,11 @@ class ManifestFiles:
         """What was looked at, after `objects` ended."""
         return Coverage(tuple(self.scanned), tuple(self.skipped), tuple(self.failed))
 
+    @property
+    def files_of(self) -> dict[str, frozenset[str]]:
+        """The files that rendered roots are made of, by the folders of the roots; none for files alone."""
+        return {}
+
     def objects(self, kinds: frozenset[str]) -> Iterator[Located]:
         """The objects of these kinds, with their places."""
         for file in self._files:
@@ -37,6 +50,10 @@ class ManifestFiles:
                 yield from self._objects(file, kinds)
             else:
                 self.skipped.append(Skipped(file.path, NOT_A_MANIFEST))
+
+    def variants(self, kinds: frozenset[str]) -> tuple[Variant, ...]:
+        """The objects of these kinds by what is deployed together: files alone are taken to be one whole."""
+        return (Variant((), tuple(self.objects(kinds))),)
 
     def _objects(self, file: SourceFile, kinds: frozenset[str]) -> Iterator[Located]:
         stream = parse(file.text)

@@ -9,10 +9,11 @@ from gitops_guard.checking import write
 from gitops_guard.errors import CLEAN, INCOMPLETE, UsageError
 from gitops_guard.finding import Patch
 from gitops_guard.local_configuration import local_settings
-from gitops_guard.network.change import Compared
-from gitops_guard.network_change import TwoSides, compared
+from gitops_guard.network.change import Compared, joined
+from gitops_guard.network_change import compared
 from gitops_guard.network_patch import policy_patch
-from gitops_guard.report import Coverage
+from gitops_guard.network_sides import TwoSides
+from gitops_guard.publishers import network_variants
 from gitops_guard.sources.git import Change, open_change
 
 FORMATS = ("console", "json", "markdown")
@@ -26,12 +27,20 @@ def diff(arguments: argparse.Namespace, today: date) -> int:
     with open_change(root, arguments.base, arguments.head) as change:
         config = getattr(arguments, "config", None)
         settings = local_settings(config, root, today) if config else base_settings(change, today)
-        found, sides = compared(change, settings, below(change.root, root, arguments.paths))
-        patch = policy_patch(change, settings, found.change)
-        text = _rendered(found, sides, change, arguments, patch)
-    write(text, arguments.output)
-    unknown = any(problem.is_error for problem in found.difference.head.problems)
+        every, sides = compared(change, settings, below(change.root, root, arguments.paths))
+        patch = policy_patch(change, settings, joined(one.change for _, one in every))
+        reports = [
+            (names, _rendered(one, _shown(sides, number), change, arguments, patch if number == 0 else None))
+            for number, (names, one) in enumerate(every)
+        ]
+    write(network_variants.joined(reports, arguments.format), arguments.output)
+    unknown = any(problem.is_error for _, one in every for problem in one.difference.head.problems)
     return INCOMPLETE if sides.failed or unknown or sides.is_cut else CLEAN
+
+
+def _shown(sides: TwoSides, number: int) -> TwoSides:
+    """What was looked at is said with the first of several variants."""
+    return sides if number == 0 else sides._replace(scanned=(), skipped=(), failed=(), beyond=(), rendered=(), notes=())
 
 
 def _rendered(
@@ -41,7 +50,7 @@ def _rendered(
         from gitops_guard.publishers import network_change_json  # noqa: PLC0415 - each format loads what it needs
 
         ends = (arguments.base, change.merge_base, arguments.head or "the working tree")
-        return network_change_json.as_json(found, ends, Coverage(sides.scanned, sides.skipped, sides.failed), patch)
+        return network_change_json.as_json(found, ends, sides.coverage, patch)
     from gitops_guard.publishers import network_changes  # noqa: PLC0415
 
     shown = found.change._replace(skipped=(*sides.failed, *sides.beyond))

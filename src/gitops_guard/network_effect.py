@@ -15,6 +15,7 @@ from gitops_guard.sources.git import Change, ChangedFile
 
 if TYPE_CHECKING:
     from gitops_guard.network.change import NetworkChange
+    from gitops_guard.rendered_change import SideRoots
 
 _OPENERS = re.compile("Policy|Service|Ingress|Route|Namespace|Gateway|List")
 """Every object that can open a path and is no workload has one of these in its kind, or is an item of a list."""
@@ -28,14 +29,24 @@ class NetworkEffect(NamedTuple):
     skipped: tuple[SkippedRule, ...] = ()
 
 
-def assess_network(change: Change, run: pipeline.Run, *, whole: bool) -> NetworkEffect:
-    """Finds the paths that a change opens; with `whole` also everything else that it does to connections."""
+def assess_network(
+    change: Change, run: pipeline.Run, *, whole: bool, roots: "tuple[SideRoots, SideRoots] | None" = None
+) -> NetworkEffect:
+    """Finds the paths that a change opens; with `whole` also everything else that it does to connections.
+
+    `roots` are the rendered roots of the head and of the base that the change reaches; None for none.
+    """
     rules = rule_set(pipeline.enabled(change_rules(), run))
-    if not whole and not (rules.other and any(_may_open(change, file) for file in change.files)):
+    if not whole and not (rules.other and (roots or any(_may_open(change, file) for file in change.files))):
         return NetworkEffect()
     from gitops_guard.network_change import assess  # noqa: PLC0415 - few changes open anything
 
-    found = assess(change, run.settings, only_openings=not whole)
+    reached = None
+    if roots is not None:
+        from gitops_guard.rendered_network import sessions_of  # noqa: PLC0415 - few repositories have roots
+
+        reached = sessions_of(*roots)
+    found = assess(change, run.settings, only_openings=not whole, reached=reached)
     detections = [one for path in found.opened for one in scan_repository(path, rules, run.context)]
     skipped = [SkippedRule(rule.id, found.unknown) for group in rules.other.values() for rule in group if found.unknown]
     return NetworkEffect(found.change if whole else None, tuple(detections), tuple(skipped))

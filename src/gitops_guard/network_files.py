@@ -24,11 +24,15 @@ _LISTS = ("resources", "bases", "components")
 
 
 class Kustomization(NamedTuple):
-    """A file of Kustomize; `resources` are its own words for files and folders."""
+    """A file of Kustomize; `resources` are its own words for files and folders.
+
+    `labels_selectors`: it adds labels to every selector, also to those that name the peers of a policy.
+    """
 
     path: str
     resources: tuple[str, ...]
     namespace: str
+    labels_selectors: bool = False
 
 
 class Change(NamedTuple):
@@ -63,7 +67,10 @@ def kustomization(file: SourceFile) -> Kustomization | None:
         return None
     words = tuple(item.text for key in _LISTS for item in root[key].items())
     namespace = root["namespace"]
-    return Kustomization(file.path, words, namespace.text if namespace.exists else "")
+    labels_selectors = root["commonLabels"].exists or any(
+        one["includeSelectors"].is_true for one in root["labels"].items()
+    )
+    return Kustomization(file.path, words, namespace.text if namespace.exists else "", labels_selectors)
 
 
 def root_folder(path: str, known: Mapping[str, Kustomization]) -> str:
@@ -132,6 +139,9 @@ def _with_entry(file: SourceFile, text: str, entry: str, namespace: str) -> Chan
     folders = {entry, entry.partition("/")[0]} if "/" in entry else {entry}
     if folders & {posixpath.normpath(word) for word in read.resources}:
         return None
+    if read.labels_selectors:
+        what = "adds labels to all selectors, so also to those of DNS and other peers"
+        return Unplaced(f"{file.path} {what}: {entry} is not listed there; apply it beside, or use labels without them")
     edited = apply(text, 0, [AppendItem(("resources",), entry)])
     if not isinstance(edited, Edited):
         return Unplaced(f"{file.path} cannot be edited ({edited.reason}): list {entry} in its resources")

@@ -11,16 +11,16 @@ from gitops_guard.checking import write
 from gitops_guard.errors import CLEAN, INCOMPLETE
 from gitops_guard.finding import Place
 from gitops_guard.local_configuration import local_settings
-from gitops_guard.manifest_files import ManifestFiles
 from gitops_guard.network.cluster import Located
 from gitops_guard.network.evidence import Edge, Evidence, Inference, Note, Unresolved
 from gitops_guard.network.inference import infer as infer_objects
 from gitops_guard.network.material import INFERENCE_KINDS
-from gitops_guard.network_settings import CLUSTER_DOMAIN
+from gitops_guard.network_settings import CLUSTER_DOMAIN, NetworkSettings
+from gitops_guard.publishers import coverage_values
 from gitops_guard.publishers.escape import printable_unicode, valid_json
 from gitops_guard.report import SCHEMA_VERSION, Coverage
-from gitops_guard.sources.tree import walk
 from gitops_guard.syntax.field import format_keypath
+from gitops_guard.tree_manifests import manifests
 
 Json = dict[str, object]
 
@@ -30,17 +30,14 @@ _SHOWN_UNRESOLVED = 50
 
 def inferred(arguments: argparse.Namespace, today: date) -> int:
     """Runs `network infer` and returns the exit code: 3 where something could not be read."""
-    files = ManifestFiles(walk(arguments.paths, os.getcwd()))  # noqa: PTH109 - as the rest of the way to a scan
-    found = infer(files.objects(INFERENCE_KINDS), cluster_domain(today))
+    root = os.getcwd()  # noqa: PTH109 - as the rest of the way to a scan
+    settings = local_settings(None, root, today)
+    files = manifests(arguments.paths, root, settings)
+    network = settings.network or NetworkSettings()
+    found = infer(files.objects(INFERENCE_KINDS), network.cluster_domain)
     render = as_json if arguments.format == "json" else as_console
     write(render(found, files.coverage), arguments.output)
     return INCOMPLETE if files.failed else CLEAN
-
-
-def cluster_domain(today: date) -> str:
-    """The cluster's domain, as the configuration of the current folder has it."""
-    settings = local_settings(None, os.getcwd(), today).network  # noqa: PTH109 - as above
-    return CLUSTER_DOMAIN if settings is None else settings.cluster_domain
 
 
 def infer(objects: Iterable[Located], cluster_domain: str = CLUSTER_DOMAIN) -> Inference:
@@ -56,11 +53,7 @@ def as_json(found: Inference, coverage: Coverage) -> str:
         "unresolved": [_unresolved(one) for one in found.unresolved],
         "notes": [_note(note) for note in found.notes],
         "summary": summary(found),
-        "coverage": {
-            "scanned": list(coverage.scanned),
-            "skipped": [skipped._asdict() for skipped in coverage.skipped],
-            "failed": [failed._asdict() for failed in coverage.failed],
-        },
+        "coverage": coverage_values.as_values(coverage),
     }
     return valid_json(json.dumps(value, ensure_ascii=False, indent=1)) + "\n"
 
@@ -127,6 +120,7 @@ def as_console(found: Inference, coverage: Coverage) -> str:
         *_gaps(found.unresolved),
         *_remarks(found.notes),
         _total(found),
+        *(printable_unicode(line) for line in coverage_values.on_rendering(coverage)),
         *_failures(coverage),
     ]
     return "\n".join(lines) + "\n"
@@ -138,9 +132,7 @@ def _edges(edges: tuple[Edge, ...]) -> Iterator[str]:
         via = f" via {edge.via}" if edge.via else ""
         yield printable_unicode(f"{edge.source} -> {target}  {', '.join(edge.ports)}{via}  [{edge.confidence}]")
         for one in edge.evidence[:_SHOWN_EVIDENCE]:
-            yield printable_unicode(
-                f"    {one.place.path}:{one.place.start.line}  {one.source}  {one.text}{_through(one)}"
-            )
+            yield printable_unicode(f"    {one.place.where}  {one.source}  {one.text}{_through(one)}")
         more = len(edge.evidence) - _SHOWN_EVIDENCE + edge.omitted
         if more > 0:
             yield f"    and {more} more"
@@ -149,7 +141,7 @@ def _edges(edges: tuple[Edge, ...]) -> Iterator[str]:
 
 
 def _through(one: Evidence) -> str:
-    return "" if one.through is None else f"  (by {one.through.path}:{one.through.start.line})"
+    return "" if one.through is None else f"  (by {one.through.where})"
 
 
 def _gaps(unresolved: tuple[Unresolved, ...]) -> Iterator[str]:
@@ -158,7 +150,7 @@ def _gaps(unresolved: tuple[Unresolved, ...]) -> Iterator[str]:
     yield "References that give no connection:"
     for one in unresolved[:_SHOWN_UNRESOLVED]:
         place = one.evidence.place
-        text = f"    {place.path}:{place.start.line}  {one.source}: {one.reference} ({one.detail})"
+        text = f"    {place.where}  {one.source}: {one.reference} ({one.detail})"
         yield printable_unicode(text)
     if len(unresolved) > _SHOWN_UNRESOLVED:
         yield f"    and {len(unresolved) - _SHOWN_UNRESOLVED:,} more: all of them are in the JSON report"
@@ -167,7 +159,7 @@ def _gaps(unresolved: tuple[Unresolved, ...]) -> Iterator[str]:
 
 def _remarks(notes: tuple[Note, ...]) -> Iterator[str]:
     for note in notes:
-        yield printable_unicode(f"Note ({note.times}, first {note.place.path}:{note.place.start.line}): {note.text}")
+        yield printable_unicode(f"Note ({note.times}, first {note.place.where}): {note.text}")
 
 
 def _total(found: Inference) -> str:

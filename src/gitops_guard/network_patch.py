@@ -17,9 +17,10 @@ from gitops_guard.network.policy_text import Draft, render
 from gitops_guard.network.reading import cluster
 from gitops_guard.network.synthesis import additions
 from gitops_guard.network.verify import ALLOWED
-from gitops_guard.network_change import MOST_FILES
 from gitops_guard.network_repository import SYNTHESIS_KINDS, Repository
 from gitops_guard.network_settings import NetworkSettings
+from gitops_guard.network_sides import MOST_FILES
+from gitops_guard.pipeline import has_roots
 from gitops_guard.settings import Settings
 from gitops_guard.source_file import SourceFile
 from gitops_guard.sources.git import Change
@@ -46,7 +47,9 @@ def policy_patch(change: Change, settings: Settings, found: NetworkChange) -> Pa
     before, network = Repository(files.values()), settings.network or NetworkSettings()
     around = before.existing(infer(before.objects, network.cluster_domain), own=frozenset())
     after = _with(files, additions(around, Inference(denied), discovered(around, network)), around, change)
-    if after is None or not _proved(before, Repository(after.values()), denied):
+    if after is None or _is_rendered((path for path in after if after[path].text != files[path].text), change):
+        return None
+    if not _proved(before, Repository(after.values()), denied):
         return None
     return _patch(denied, files, after)
 
@@ -87,6 +90,13 @@ def _with(
         newline = "" if text.endswith("\n") else "\n"
         edited[path] = edited[path]._replace(text=f"{text}{newline}---\n{render(draft)}")
     return edited if drafts else None
+
+
+def _is_rendered(paths: Iterable[str], change: Change) -> bool:
+    """Whether any file lies in or below a folder of Kustomize or a chart: what comes of it is not proved here."""
+    every = change.listing(of_base=False)[0]
+    folders = {path.rpartition("/")[0] for path in every if has_roots((path,))}
+    return any(f"{path}/".startswith(f"{folder}/" if folder else "") for path in paths for folder in folders)
 
 
 def _ends_with_policy(text: str) -> bool:

@@ -1,6 +1,6 @@
 """A repository as policies are made for it: its objects, its Kustomizations, and the policies that are there."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from gitops_guard.manifest_files import ManifestFiles
 from gitops_guard.network.cluster import Located
@@ -16,13 +16,16 @@ from gitops_guard.source_file import Skipped, SourceFile
 SYNTHESIS_KINDS = NETWORK_KINDS | INFERENCE_KINDS | INSTALLING_KINDS
 
 
-class Repository:
-    """The objects of a tree, and what its files say beside them."""
+Manifests = Callable[[Iterable[SourceFile | Skipped]], ManifestFiles]
 
-    def __init__(self, files: Iterable[SourceFile | Skipped]) -> None:
+
+class Repository:
+    """The objects of a tree, and what its files say beside them; `manifests` may render what the files are of."""
+
+    def __init__(self, files: Iterable[SourceFile | Skipped], manifests: Manifests = ManifestFiles) -> None:
         self.own_files: set[str] = set()
         self.kustomizations: dict[str, Kustomization] = {}
-        self.files = ManifestFiles(self._seen(files))
+        self.files = manifests(self._seen(files))
         self.objects: list[Located] = list(self.files.objects(SYNTHESIS_KINDS))
 
     def _seen(self, files: Iterable[SourceFile | Skipped]) -> Iterator[SourceFile | Skipped]:
@@ -43,4 +46,6 @@ class Repository:
             own: the files that this program may replace; by default those that it wrote.
         """
         own = frozenset(self.own_files) if own is None else own
-        return existing(self.objects, own, found, lambda path: root_folder(path, self.kustomizations))
+        return existing(
+            self.objects, own, found, lambda path: root_folder(path, self.kustomizations), self.files.files_of
+        )

@@ -30,9 +30,14 @@ from gitops_guard.network_files import (
 from gitops_guard.network_repository import Repository
 from gitops_guard.network_settings import NetworkSettings
 from gitops_guard.network_told import as_values, told
-from gitops_guard.publishers.escape import valid_json
+from gitops_guard.publishers import coverage_values
+from gitops_guard.publishers.escape import printable_unicode, valid_json
 from gitops_guard.report import SCHEMA_VERSION
+from gitops_guard.settings import Settings
 from gitops_guard.sources.tree import walk
+from gitops_guard.tree_manifests import as_deployed
+
+_CHART = "Chart.yaml"
 
 
 class Placed(NamedTuple):
@@ -49,10 +54,11 @@ def synth(arguments: argparse.Namespace, today: date) -> int:
     1 where policies for a part of the repository cannot be offered, 3 where something could not be read.
     """
     root = os.getcwd()  # noqa: PTH109 - as the rest of the way to a scan
-    settings = local_settings(arguments.config, root, today).network or NetworkSettings()
+    every = local_settings(arguments.config, root, today)
+    settings = every.network or NetworkSettings()
     if arguments.style:
         settings = settings._replace(style=arguments.style)
-    repository = read(arguments.paths, root)
+    repository = read(arguments.paths, root, every)
     connections = infer(repository.objects, settings.cluster_domain)
     around = repository.existing(connections)
     found = synthesise(around, connections, discovered(around, settings))
@@ -61,14 +67,15 @@ def synth(arguments: argparse.Namespace, today: date) -> int:
         write(as_json(connections, found, placed, repository), arguments.output)
     _emit(arguments, root, placed)
     _say(told(found, placed.refused, placed.remarks, [change.path for change in placed.changes]))
+    _say(printable_unicode(line) for line in coverage_values.on_rendering(repository.files.coverage))
     if repository.files.failed:
         return INCOMPLETE
     return FINDINGS if found.refused or placed.refused else CLEAN
 
 
-def read(paths: list[str], root: str) -> Repository:
-    """Reads files and folders."""
-    return Repository(walk(paths, root))
+def read(paths: list[str], root: str, settings: Settings) -> Repository:
+    """Reads files and folders, rendered where there is a root."""
+    return Repository(walk(paths, root), lambda files: as_deployed(files, paths, root, settings))
 
 
 class Target(NamedTuple):
@@ -93,6 +100,7 @@ def place(found: Synthesis, repository: Repository, around: Existing, where: Tar
             continue
         changes[path] = Change(path, present, group.text)
         remarks += _list_in_kustomization(group, path, changes, where.root)
+        remarks += _beside_chart(path, where.root)
     stale = sorted(repository.own_files - used)
     remarks += [f"{path} was written by this command and belongs to nothing that is offered now" for path in stale]
     real = tuple(change for change in changes.values() if change.after != change.before_text)
@@ -107,6 +115,13 @@ def target(scope: Scope, around: Existing, folder: str) -> str:
     if scope.namespace:
         return f"{folder.rstrip('/')}/{scope.namespace}.yaml"
     return f"{scope.folder}/{FOLDER}.yaml" if scope.folder else f"{FOLDER}.yaml"
+
+
+def _beside_chart(path: str, root: str) -> Iterator[str]:
+    """Says that Helm does not apply what lies beside a chart."""
+    folder = path.rpartition("/")[0]
+    if os.path.isfile(os.path.join(root, folder, _CHART)):  # noqa: PTH113, PTH118
+        yield f"{path} lies beside a chart, which does not apply it: apply it by itself, or move it to the templates"
 
 
 def _list_in_kustomization(group: Group, path: str, changes: dict[str, Change], root: str) -> Iterator[str]:
@@ -130,11 +145,7 @@ def as_json(connections: Inference, found: Synthesis, placed: Placed, repository
             for one in placed.changes
         ],
         **as_values(connections, found, placed.refused, placed.remarks),
-        "coverage": {
-            "scanned": list(coverage.scanned),
-            "skipped": [one._asdict() for one in coverage.skipped],
-            "failed": [one._asdict() for one in coverage.failed],
-        },
+        "coverage": coverage_values.as_values(coverage),
     }
     return valid_json(json.dumps(value, ensure_ascii=False, indent=1)) + "\n"
 

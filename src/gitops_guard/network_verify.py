@@ -7,7 +7,6 @@ from datetime import date
 from gitops_guard.checking import write
 from gitops_guard.errors import CLEAN, FINDINGS, INCOMPLETE
 from gitops_guard.local_configuration import local_settings
-from gitops_guard.manifest_files import ManifestFiles
 from gitops_guard.network.completeness import complete
 from gitops_guard.network.inference import infer
 from gitops_guard.network.judging import Judgement, judge
@@ -15,8 +14,9 @@ from gitops_guard.network.material import INFERENCE_KINDS
 from gitops_guard.network.reading import NETWORK_KINDS, cluster
 from gitops_guard.network.verify import ABSENT, DENIED, UNKNOWN
 from gitops_guard.network_settings import CLUSTER_DOMAIN
-from gitops_guard.publishers import network_verification
-from gitops_guard.sources.tree import walk
+from gitops_guard.publishers import network_variants, network_verification
+from gitops_guard.report import Coverage
+from gitops_guard.tree_manifests import manifests
 
 FORMATS = ("console", "json")
 
@@ -28,14 +28,20 @@ def verify(arguments: argparse.Namespace, today: date) -> int:
         1 where a needed connection is denied or a policy selects nothing, else 3 where something is not known, else 0.
     """
     root = os.getcwd()  # noqa: PTH109 - as the rest of the way to a scan
-    settings = local_settings(getattr(arguments, "config", None), root, today).network
-    files = ManifestFiles(walk(arguments.paths, root))
-    objects = tuple(files.objects(NETWORK_KINDS | INFERENCE_KINDS))
-    needs = infer(objects, CLUSTER_DOMAIN if settings is None else settings.cluster_domain)
-    found = judge(cluster(complete(objects)), needs.edges)
+    settings = local_settings(getattr(arguments, "config", None), root, today)
+    files = manifests(arguments.paths, root, settings)
+    domain = CLUSTER_DOMAIN if settings.network is None else settings.network.cluster_domain
     render = network_verification.as_json if arguments.format == "json" else network_verification.as_console
-    write(render(found, needs, files.coverage), arguments.output)
-    return _exit_code(found, is_incomplete=bool(files.failed))
+    reports: list[network_variants.Told] = []
+    codes: list[int] = []
+    for one in files.variants(NETWORK_KINDS | INFERENCE_KINDS):
+        needs = infer(one.objects, domain)
+        found = judge(cluster(complete(one.objects)), needs.edges)
+        coverage = Coverage(rendered=one.names) if reports else files.coverage
+        reports.append((one.names, render(found, needs, coverage)))
+        codes.append(_exit_code(found, is_incomplete=bool(files.failed)))
+    write(network_variants.joined(reports, arguments.format), arguments.output)
+    return FINDINGS if FINDINGS in codes else max(codes)
 
 
 def _exit_code(found: Judgement, *, is_incomplete: bool) -> int:

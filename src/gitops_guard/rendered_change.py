@@ -78,20 +78,39 @@ def roots_of_change(
     Raises:
         SourceError: the configuration requires rendering, and a tool is missing.
     """
+    sessions = sessions_of_change(change, paths, settings)
+    if sessions is None:
+        return None
+    head, base, names = sessions
+    after, before = (_seen(side, names, rules, context) for side in (head, base))
+    nothing = RootsSeen((), (), frozenset())
+    return ChangedRoots(
+        SideRoots(head, differing(after, before), nothing), SideRoots(base, differing(before, after), nothing)
+    )
+
+
+class ReachedSessions(NamedTuple):
+    """Rendering of both sides, and the names of the roots that the change can reach: at least one."""
+
+    head: Session
+    base: Session
+    names: frozenset[str]
+
+
+def sessions_of_change(change: Change, paths: Collection[str], settings: Settings) -> ReachedSessions | None:
+    """Finds what a change of these paths can reach, on both sides; None where that is nothing.
+
+    Raises:
+        SourceError: the configuration requires rendering, and a tool is missing.
+    """
     if (settings.render or RenderSettings()).mode == OFF:
         return None
     head = opened(_tree(change, of_base=False), settings, change.root, paths)
     base = open_session(
         _tree(change, of_base=True), settings, os.environ, change.root, renderer=_shared(head, settings), changed=paths
     )
-    names = {root.name for side in (head, base) for root in reached(side.graph, paths)}
-    if not names:
-        return None
-    after, before = (_seen(side, names, rules, context) for side in (head, base))
-    nothing = RootsSeen((), (), frozenset())
-    return ChangedRoots(
-        SideRoots(head, differing(after, before), nothing), SideRoots(base, differing(before, after), nothing)
-    )
+    names = frozenset(root.name for side in (head, base) for root in reached(side.graph, paths))
+    return ReachedSessions(head, base, names) if names else None
 
 
 def names_namespaces(roots: SideRoots) -> bool:
@@ -130,7 +149,7 @@ def led_back(found: Iterable[Detection], other: Iterable[Detection], roots: Side
     return kept
 
 
-def _seen(session: Session, names: set[str], rules: Rules, context: RuleContext) -> RootsSeen:
+def _seen(session: Session, names: Collection[str], rules: Rules, context: RuleContext) -> RootsSeen:
     roots = [root for root in session.graph.roots if root.name in names]
     return look_at_roots(session, roots, rules, context)
 

@@ -184,7 +184,7 @@ def test_what_is_past_the_bounds_is_said(
     repository: Repository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     repository({"policy.yaml": CLOSED})
-    monkeypatch.setattr(reading, "MOST_FILES", 3)
+    monkeypatch.setattr("gitops_guard.network_sides.MOST_FILES", 3)
     code, value = found(tmp_path)
     assert code == 3
     assert [entry["path"] for entry in value["coverage"]["skipped"]] == ["service.yaml"]

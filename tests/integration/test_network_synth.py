@@ -211,14 +211,15 @@ def test_what_kustomize_builds_allows_exactly_what_is_needed(tree: Path) -> None
     kubectl = shutil.which("kubectl", path=f"{Path(sys.executable).parent}:{os.environ['PATH']}")
     if kubectl is None:
         pytest.skip("kubectl is not here")
-    settings = "namespace: shop\nnamePrefix: a-\ncommonLabels: {team: x}\nresources:\n- app.yaml\n"
+    settings = "namespace: shop\ncommonLabels: {team: x}\nresources:\n- app.yaml\n"
     fill(tree, **{"base/app.yaml": LOOSE + deployment("idle"), "base/kustomization.yaml": settings})
     assert run(write="policies") == 0
     built = subprocess.run([kubectl, "kustomize", "base"], check=True, capture_output=True, text=True).stdout
-    found = connections(of_text(built))
+    assert list(contents(tree)) == ["base/app.yaml", "base/kustomization.yaml", "policies/shop.yaml"]
     assert {one["metadata"]["namespace"] for one in yaml.safe_load_all(built)} == {"shop"}
+    found = connections(of_text(f"{built}---\n{contents(tree)['policies/shop.yaml']}"))
     assert [(edge.source, edge.target, edge.ports.words) for edge in found.edges()] == [
-        ("shop/Deployment/a-web", "shop/Deployment/a-cart", ("TCP 8080",))
+        ("shop/Deployment/web", "shop/Deployment/cart", ("TCP 8080",))
     ]
 
 

@@ -28,6 +28,7 @@ PROBES = (
 BLOCKS = (
     "Blocks of addresses are taken to lie outside the cluster: whether one also matches pods depends on the plug-in."
 )
+SEVERAL = "The change is not the same in {} clusters, which run the same workloads: what it does in any is listed."
 HOST = "Pods on the host's network are not isolated by policies, and may not be seen as peers: {}."
 
 
@@ -129,6 +130,33 @@ def compare(base: NetworkSide, head: NetworkSide, skipped: tuple[Skipped, ...] =
     )
     notes = tuple(_notes(found, change))
     return Compared(found, change._replace(context=tuple(_context(change, judged, denied)), notes=notes))
+
+
+def joined(changes: Iterable[NetworkChange]) -> NetworkChange:
+    """What a change does in several clusters; what it does in all of them alike is said once."""
+    distinct: list[NetworkChange] = []
+    for one in changes:
+        if one not in distinct:
+            distinct.append(one)
+    told = [one for one in distinct if not one.is_empty] or distinct[:1]
+    if len(told) == 1:
+        return told[0]
+    sums = {"opened": sum(one.opened for one in told), "closed": sum(one.closed for one in told)}
+    merged: dict[str, object] = {
+        name: sums[name] if name in sums else _once(item for one in told for item in getattr(one, name))
+        for name in NetworkChange._fields
+    }
+    found = NetworkChange(**merged)  # type: ignore[arg-type]
+    return found._replace(notes=(*found.notes, SEVERAL.format(len(told))))
+
+
+def _once(items: Iterable[object]) -> tuple[object, ...]:
+    """Equal items once, in their order; not all of them can be hashed."""
+    found: list[object] = []
+    for one in items:
+        if one not in found:
+            found.append(one)
+    return tuple(found)
 
 
 def names_in(change: NetworkChange) -> Iterator[str]:

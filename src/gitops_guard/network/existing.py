@@ -1,6 +1,6 @@
 """What of a repository synthesis starts from: workloads that policies can select, and the policies that exist."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from gitops_guard.model.kubernetes_object import KubernetesObject
@@ -70,6 +70,7 @@ class Existing(NamedTuple):
 
     `now` is the cluster as it is, `bare` the same without the policies that this program wrote earlier. `by_name` are
     the subjects by the names that the inference gives them. `installed` are charts whose pods are not among them.
+    `files_of` are the files of rendered roots, by the folders that their objects are deployed with.
     """
 
     subjects: tuple[Subject, ...]
@@ -80,6 +81,7 @@ class Existing(NamedTuple):
     bare: Cluster
     worlds: Worlds
     installed: tuple[Installed, ...]
+    files_of: Mapping[str, frozenset[str]]
 
     @property
     def scopes(self) -> dict[str, set[Scope]]:
@@ -95,6 +97,7 @@ def existing(
     own_files: frozenset[str],
     found: Inference,
     folder_of: Callable[[str], str] | None = None,
+    files_of: Mapping[str, frozenset[str]] | None = None,
 ) -> Existing:
     """Reads what there is.
 
@@ -103,6 +106,7 @@ def existing(
         own_files: the paths of files that this program wrote; only policies in them are its own.
         found: the connections, which say what is deployed together.
         folder_of: the folder that a file without namespaces is deployed with; by default its own.
+        files_of: see `Existing`.
     """
     every = scoped((one for one in objects if not is_partial(one.object)), folder_of)
     own = [one for one in every if _is_own(one, own_files)]
@@ -115,11 +119,12 @@ def existing(
         subjects,
         _by_name(subjects),
         tuple(HandWritten(policy, scope) for policy, scope in policies),
-        tuple(sorted({OwnFile(one.scope, one.path) for one in own})),
+        tuple(sorted({OwnFile(one.scope, _written_in(one)) for one in own})),
         clusters(worlds, every)[0] if own else bare,
         bare,
         worlds,
         installed(objects),
+        files_of or {},
     )
 
 
@@ -147,7 +152,12 @@ def _is_own(one: Scoped, own_files: frozenset[str]) -> bool:
     obj = one.located.object
     if obj.kind not in POLICY_KINDS or obj.metadata["labels"][MANAGED_LABEL].text != MANAGER:
         return False
-    return one.path in own_files
+    return _written_in(one) in own_files
+
+
+def _written_in(one: Scoped) -> str:
+    """The file that a policy stands in; a rendered one is led back to it."""
+    return one.located.place_of(one.located.object.field).path
 
 
 def _subjects(objects: Iterable[Scoped]) -> Iterator[Subject]:

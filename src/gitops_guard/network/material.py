@@ -69,7 +69,7 @@ def _read_service(located: Located, found: Material) -> None:
     read: Service = service(obj, Errors(str(obj.identity), located.place_of))
     notes: Labels = labels(obj.metadata["annotations"])
     external = any(item.text for item in obj.spec["externalIPs"].items())
-    found.services.append(ServiceFact(read, labels(obj.metadata["labels"]), notes, external))
+    found.services.append(ServiceFact(read, labels(obj.metadata["labels"]), notes, located.path, external))
 
 
 def _read_configuration(located: Located, found: Material) -> None:

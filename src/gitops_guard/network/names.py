@@ -26,22 +26,18 @@ _FILES = frozenset(
 
 
 class ServiceFact(NamedTuple):
-    """A Service with what only the inference wants: its own labels and annotations, and the folder it is in."""
+    """A Service with what only the inference wants: its own labels and annotations, and the file it is in."""
 
     service: Service
     labels: Labels
     annotations: Labels
+    path: str
     published: bool = False
 
     @property
     def key(self) -> tuple[str, str]:
         """Namespace and name."""
         return self.service.namespace, self.service.name
-
-    @property
-    def path(self) -> str:
-        """The file that it is in."""
-        return self.service.place.path
 
     @property
     def meaning(self) -> tuple[object, ...]:
@@ -142,7 +138,7 @@ class Directory:
             return Miss(UNKNOWN_SERVICE, f"no Service {name} in the namespace {namespace} is in the repository")
         near = found.closest(path)
         if any(fact.meaning != near[0].meaning for fact in near):
-            places = ", ".join(f"{fact.path}:{fact.service.place.start.line}" for fact in near[:3])
+            places = ", ".join(fact.service.place.where for fact in near[:3])
             return Miss(AMBIGUOUS, f"{len(near)} different Services have this name: {places}")
         return near[0]
 

@@ -5,7 +5,7 @@ close it, and never opened to everybody instead.
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from gitops_guard.model.selector import Selector
@@ -112,15 +112,16 @@ def _peer_at(at: PodsAt) -> PodPeer:
 
 def needs(found: Inference, around: Existing, settings: NetworkSettings) -> Needs:
     """What the inferred connections need. Settings hold what was discovered, too."""
-    derived = _Derivation(around.by_name, settings)
+    derived = _Derivation(around, settings)
     for edge in found.edges:
         derived.add(edge)
     return Needs(tuple(derived.needs), tuple(derived.gaps))
 
 
 class _Derivation:
-    def __init__(self, by_name: dict[str, tuple[Subject, ...]], settings: NetworkSettings) -> None:
-        self._by_name = by_name
+    def __init__(self, around: Existing, settings: NetworkSettings) -> None:
+        self._by_name = around.by_name
+        self._files_of = around.files_of
         self._settings = settings
         self._external = {host.lower().rstrip("."): cidrs for host, cidrs in settings.external}
         self.needs: list[Need] = []
@@ -134,7 +135,7 @@ class _Derivation:
         for direction, subjects, others in ((EGRESS, sources, targets), (INGRESS, targets, sources)):
             for subject in subjects:
                 near = _together(subject, others)
-                part = _part_of(edge, (subject, *near), (*sources, *targets))
+                part = _part_of(edge, (subject, *near), (*sources, *targets), self._files_of)
                 if part is not None:
                     self._at(_End(part, subject, direction, parse(part.ports)), near)
 
@@ -292,14 +293,22 @@ def _together(subject: Subject, others: tuple[Subject, ...]) -> tuple[Subject, .
     return tuple(other for other in others if other.scope in scopes)
 
 
-def _part_of(edge: Edge, ends: tuple[Subject, ...], variants: tuple[Subject, ...]) -> Edge | None:
+def _part_of(
+    edge: Edge, ends: tuple[Subject, ...], variants: tuple[Subject, ...], files_of: Mapping[str, frozenset[str]]
+) -> Edge | None:
     """What a connection means for two of several variants of its ends: not the evidence in the folder of another one.
 
-    None where all of it is.
+    Evidence is of a rendered root if it stands in one of the root's files (`files_of`). None where all of it is of
+    others.
     """
     folders = {one.scope.folder for one in variants if not one.scope.namespace}
     near = {one.scope.folder for one in ends if not one.scope.namespace}
-    kept = tuple(one for one in edge.evidence if _nearest(one.place.path, folders) in {*near, None})
+    made_of = frozenset().union(*(files_of.get(folder, frozenset()) for folder in near))
+    kept = tuple(
+        one
+        for one in edge.evidence
+        if one.place.path in made_of or _nearest(one.place.path, folders) in {*(near - files_of.keys()), None}
+    )
     if len(kept) == len(edge.evidence):
         return edge
     ports = tuple(dict.fromkeys(port for one in kept for port in one.ports))
@@ -342,7 +351,7 @@ def _short(name: str, other: str) -> str:
 
 
 def _told(one: Evidence) -> str:
-    return f"{one.text} in {one.place.path}:{one.place.start.line}"
+    return f"{one.text} in {one.place.where}"
 
 
 def by_subject(items: Iterable[Need]) -> Iterator[tuple[Subject, list[Need]]]:

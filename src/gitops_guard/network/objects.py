@@ -110,7 +110,7 @@ def _request(objects: _Objects, request: Request) -> None:
     if request.is_mesh:
         objects.missed(request.owner, Miss(words.UNSUPPORTED, _MESH), request.text, proof)
         return
-    fact = objects.directory.service(request.namespace, request.service, request.place.path)
+    fact = objects.directory.service(request.namespace, request.service, request.path)
     reached = fact if isinstance(fact, Miss) else objects.service(fact, request.port, by_target=request.by_target)
     if isinstance(reached, Miss):
         objects.missed(request.owner, reached, request.text, proof)

@@ -123,13 +123,15 @@ class Reach:
     def pods(self, namespace: str, selector: Labels, path: str) -> tuple[PodFact, ...]:
         """The workloads whose pods a selector chooses, each once.
 
-        Objects without a namespace belong to whatever their folder is deployed to: among those the nearest count.
+        Objects without a namespace belong to whatever their folder is deployed to: among those the nearest count. Of
+        several with one name, that of the same file or rendered root counts.
         """
         key = (namespace, path, selector)
         known = self._selected.get(key)
         if known is None:
             placed, loose = self._all(namespace, selector)
-            by_id = {pod.workload.id: pod for pod in (*placed, *loose.around(path))}
+            nearest_last = sorted(placed, key=lambda pod: pod.path == path) if len(placed) > 1 else placed
+            by_id = {pod.workload.id: pod for pod in (*nearest_last, *loose.around(path))}
             known = self._selected[key] = tuple(by_id.values())
         return known
 

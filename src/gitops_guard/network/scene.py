@@ -174,7 +174,7 @@ def _into(exposures: Iterable[Exposure]) -> Iterator[Link]:
             continue
         source = CONTROLLER if one.addresses is None else INTERNET
         ports = (one.asked if one.verdict == DEPENDS else one.ports).words
-        why = f"{one.via} in {one.place.path}:{one.place.start.line}"
+        why = f"{one.via} in {one.place.where}"
         yield Link(source, one.workload, MAYBE if one.verdict == DEPENDS else INTO, ports, why)
 
 
@@ -199,7 +199,7 @@ def _needs(needs: Iterable[Judged], hosts: frozenset[str]) -> Iterator[Link]:
         if need.source == words.EXTERNAL and one.status == ALLOWED and ends[0] in {INTERNET, CONTROLLER}:
             continue
         proof = need.evidence[0]
-        why = f"{proof.text} in {proof.place.path}:{proof.place.start.line}"
+        why = f"{proof.text} in {proof.place.where}"
         yield Link(*ends, _KINDS.get(one.status, UNSURE), need.ports, why)
 
 

@@ -127,8 +127,12 @@ def clusters(worlds: Worlds, objects: Sequence[Scoped]) -> tuple[Cluster, list[t
         found = _moved(
             cluster(one.located for one in those), name, Namespace(name, tuple(sorted(spaces.items())), None)
         )
-        scopes = {(one.path, one.located.object.document): one.scope for one in those}
-        policies += ((one, scopes[one.place.path, one.place.document]) for one in found.policies)
+        scopes = {
+            one.located.place_of(one.located.object.field): one.scope
+            for one in those
+            if one.located.object.kind == "NetworkPolicy"
+        }
+        policies += ((one, scopes[one.place]) for one in found.policies)
         whole = _joined(whole, found)
     return whole, policies
 

@@ -57,7 +57,7 @@ def _known(row: ImageRow, today: date) -> str:
 
 
 def _place(one: UsedImage) -> str:
-    where = f"{one.place.path}:{one.place.start.line}:{one.place.start.column}"
+    where = f"{one.place.where}:{one.place.start.column}" if one.place.start.line else one.place.path
     about = wording.resource(one.resource) or (f"stage {one.stage}" if one.stage else "")
     return f"{where}  {one.role}" + (f" of {about}" if about else "")
 

@@ -35,7 +35,7 @@ def image_views(rows: tuple[ImageRow, ...], today: date) -> list[ImageView]:
 
 
 def _view(row: ImageRow, today: date) -> ImageView:
-    places = list(dict.fromkeys(f"{one.place.path}:{one.place.start.line}" for one in row.places))
+    places = list(dict.fromkeys(one.place.where for one in row.places))
     said = words.scan(row, today) or words.unknown(row)
     texts = (row.reference or row.text, words.verdict(row) or row.why, said, words.signature(row), row.suggestion)
     image, verdict, scan, signature, suggestion = map(printable_unicode, texts)

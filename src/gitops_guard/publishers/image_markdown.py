@@ -59,7 +59,7 @@ def _where(row: ImageRow, _: date) -> str:
 
 def place(one: UsedImage) -> str:
     """The path and the line."""
-    return f"{one.place.path}:{one.place.start.line}"
+    return one.place.where
 
 
 def _scan(row: ImageRow, today: date) -> str:

@@ -10,6 +10,7 @@ from gitops_guard.network.change_rows import ChangeRow
 from gitops_guard.network.connections import Connections, Exposure
 from gitops_guard.network.evidence import Evidence
 from gitops_guard.network.judging import Judged
+from gitops_guard.publishers import coverage_values
 from gitops_guard.publishers.escape import valid_json
 from gitops_guard.report import SCHEMA_VERSION, Coverage
 from gitops_guard.syntax.field import format_keypath
@@ -56,11 +57,7 @@ def as_json(found: Compared, ends: tuple[str, str, str], coverage: Coverage, pat
         ],
         "notes": list(change.notes),
         "summary": _summary(change, difference.pair_count),
-        "coverage": {
-            "scanned": list(coverage.scanned),
-            "skipped": [skipped._asdict() for skipped in coverage.skipped],
-            "failed": [failed._asdict() for failed in coverage.failed],
-        },
+        "coverage": coverage_values.as_values(coverage),
     }
     return valid_json(json.dumps(value, ensure_ascii=False, indent=1)) + "\n"
 

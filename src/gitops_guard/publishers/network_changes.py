@@ -98,7 +98,7 @@ def _remarks(change: NetworkChange) -> Iterator[str]:
     for doubt in change.doubts[:_SENTENCES]:
         yield f"**unknown:** {markdown_text(doubt, _LONGEST)}."
     for problem in change.problems[:_SENTENCES]:
-        place = f"{problem.place.path}:{problem.place.start.line}"
+        place = problem.place.where
         yield f"{markdown_code(place)}: {markdown_text(problem.message, _LONGEST)}."
     if change.skipped:
         one = change.skipped[0]
@@ -154,7 +154,7 @@ def patch_as_markdown(patch: Patch | None) -> str:
 def _problems(change: NetworkChange) -> Iterator[str]:
     for problem in change.problems:
         word = "error" if problem.is_error else "remark"
-        yield f"{word}: {problem.place.path}:{problem.place.start.line}: {problem.message}"
+        yield f"{word}: {problem.place.where}: {problem.message}"
 
 
 def _entry(line: Line, width: int) -> Iterator[str]:

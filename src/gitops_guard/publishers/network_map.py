@@ -6,6 +6,7 @@ from gitops_guard.finding import Place
 from gitops_guard.network.cluster import EGRESS, INGRESS
 from gitops_guard.network.connections import Connections, Edge, Exposure
 from gitops_guard.network.listing import Listing
+from gitops_guard.publishers import coverage_values
 from gitops_guard.publishers.escape import valid_json
 from gitops_guard.report import SCHEMA_VERSION, Coverage
 from gitops_guard.syntax.field import format_keypath
@@ -41,11 +42,7 @@ def as_json(found: Connections, rows: Listing, coverage: Coverage) -> str:
             for problem in found.problems
         ],
         "notes": list(NOTES),
-        "coverage": {
-            "scanned": coverage.scanned,
-            "skipped": [skipped._asdict() for skipped in coverage.skipped],
-            "failed": [failed._asdict() for failed in coverage.failed],
-        },
+        "coverage": coverage_values.as_values(coverage),
     }
     return valid_json(json.dumps(value, ensure_ascii=False, indent=1)) + "\n"
 

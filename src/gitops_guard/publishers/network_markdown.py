@@ -5,6 +5,7 @@ from itertools import islice
 
 from gitops_guard.network.cluster import EGRESS, INGRESS
 from gitops_guard.network.connections import Connections
+from gitops_guard.publishers import coverage_values
 from gitops_guard.publishers.escape import markdown_code, markdown_text
 from gitops_guard.publishers.network_map import NOTES
 from gitops_guard.publishers.network_rows import VERDICTS, Peers, Row, rows
@@ -72,9 +73,10 @@ def _remarks(found: Connections, coverage: Coverage) -> Iterator[str]:
     reasons = dict.fromkeys(one.reason for one in found.unknown)
     yield from (f"- **unknown:** {markdown_text(reason)}" for reason in islice(reasons, _MOST_LINES))
     for problem in found.problems[:_MOST_LINES]:
-        place = markdown_code(f"{problem.place.path}:{problem.place.start.line}")
+        place = markdown_code(problem.place.where)
         yield f"- {'**error** ' if problem.is_error else ''}{place}: {markdown_text(problem.message)}"
     yield from _failed(coverage)
+    yield from (f"- {markdown_text(line)}" for line in coverage_values.on_rendering(coverage))
     yield from (f"- {note}" for note in NOTES)
 
 

@@ -25,6 +25,7 @@ from gitops_guard.network.scene import (
     scene,
 )
 from gitops_guard.network.verify import ALLOWED, DENIED
+from gitops_guard.publishers import coverage_values
 from gitops_guard.publishers.content_policy import content_policy
 from gitops_guard.publishers.escape import cut, printable_unicode
 from gitops_guard.publishers.network_map import NOTES
@@ -114,12 +115,9 @@ def render(judgement: Judgement, coverage: Coverage) -> str:
             for e in found.exposures[:_MOST_LISTED]
             if not e.asked.is_empty
         ],
-        problems=[
-            (f"{_shown(p.place.path)}:{p.place.start.line}", _shown(p.message), p.is_error)
-            for p in found.problems[:_MOST_LISTED]
-        ],
+        problems=[(_shown(p.place.where), _shown(p.message), p.is_error) for p in found.problems[:_MOST_LISTED]],
         unknown=sorted({_shown(one.reason) for one in found.unknown})[:_MOST_LISTED],
-        notes=NOTES,
+        notes=(*NOTES, *map(_shown, coverage_values.on_rendering(coverage))),
         failed=[(_shown(one.path), _shown(one.reason)) for one in coverage.failed[:_MOST_LISTED]],
     )
 
@@ -228,7 +226,7 @@ def _fitted(text: str, most: int) -> str:
 
 def _need(one: Judged) -> tuple[str, str, str, str]:
     proof = one.need.evidence[0]
-    why = f"{proof.text} in {proof.place.path}:{proof.place.start.line}"
+    why = f"{proof.text} in {proof.place.where}"
     return _shown(one.need.source), _shown(one.need.host or one.need.target), ", ".join(one.missing.words), _shown(why)
 
 

@@ -5,6 +5,7 @@ from itertools import islice
 
 from gitops_guard.network.cluster import EGRESS, INGRESS
 from gitops_guard.network.connections import Connections
+from gitops_guard.publishers import coverage_values
 from gitops_guard.publishers.cells import cells, wrap
 from gitops_guard.publishers.escape import printable_unicode
 from gitops_guard.publishers.network_map import NOTES
@@ -85,13 +86,14 @@ def _unknown(found: Connections) -> Iterator[str]:
 def _problems(found: Connections) -> Iterator[str]:
     for problem in found.problems[:_MOST_LINES]:
         word = "error" if problem.is_error else "remark"
-        yield f"{word}: {problem.place.path}:{problem.place.start.line}: {problem.message}"
+        yield f"{word}: {problem.place.where}: {problem.message}"
     if len(found.problems) > _MOST_LINES:
         yield f"and {len(found.problems) - _MOST_LINES:,} more remarks: use --format json"
 
 
 def _rest(coverage: Coverage) -> Iterator[str]:
     yield from (f"note: {note}" for note in NOTES)
+    yield from coverage_values.on_rendering(coverage)
     yield from (f"not read: {skipped.path}: {skipped.reason}" for skipped in coverage.failed[:_MOST_LINES])
     if coverage.skipped:
         yield f"{len(coverage.skipped):,} files were skipped: see --format json"

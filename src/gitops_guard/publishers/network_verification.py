@@ -9,6 +9,7 @@ from gitops_guard.network.judging import Judged, Judgement, ports
 from gitops_guard.network.listing import MOST_PAIRS
 from gitops_guard.network.ports import PortSet
 from gitops_guard.network.verify import ABSENT, ALLOWED, DENIED, UNKNOWN
+from gitops_guard.publishers import coverage_values
 from gitops_guard.publishers.cells import wrap
 from gitops_guard.publishers.escape import printable_unicode, valid_json
 from gitops_guard.publishers.network_map import NOTES
@@ -64,11 +65,7 @@ def as_json(found: Judgement, needs: Inference, coverage: Coverage) -> str:
         "unresolved_references": len(needs.unresolved),
         "notes": [*NOTES, *(note.text for note in needs.notes)],
         "summary": {status: sum(1 for _ in found.with_status(status)) for status in (ALLOWED, DENIED, UNKNOWN, ABSENT)},
-        "coverage": {
-            "scanned": list(coverage.scanned),
-            "skipped": [skipped._asdict() for skipped in coverage.skipped],
-            "failed": [failed._asdict() for failed in coverage.failed],
-        },
+        "coverage": coverage_values.as_values(coverage),
     }
     return valid_json(json.dumps(value, ensure_ascii=False, indent=1)) + "\n"
 
@@ -120,17 +117,18 @@ def _entry(one: Judged) -> Iterator[str]:
     if one.reason:
         yield from _wrapped(one.reason, _INDENT)
     for proof in need.evidence[:_EVIDENCE]:
-        yield from _wrapped(f"needed by {proof.text} in {proof.place.path}:{proof.place.start.line}", _INDENT)
+        yield from _wrapped(f"needed by {proof.text} in {proof.place.where}", _INDENT)
 
 
 def _remarks(found: Judgement, needs: Inference, coverage: Coverage) -> Iterator[str]:
     for policy in found.verification.idle[:_SHOWN]:
-        yield f"selects nothing: {policy.id} in {policy.place.path}:{policy.place.start.line}"
+        yield f"selects nothing: {policy.id} in {policy.place.where}"
     for problem in found.verification.connections.problems[:_SHOWN]:
         if problem.is_error:
-            yield f"error: {problem.place.path}:{problem.place.start.line}: {problem.message}"
+            yield f"error: {problem.place.where}: {problem.message}"
     for skipped in coverage.failed[:_SHOWN]:
         yield f"not read: {skipped.path}: {skipped.reason}"
+    yield from coverage_values.on_rendering(coverage)
     for note in (*NOTES, *(note.text for note in needs.notes)):
         yield f"note: {note}"
 

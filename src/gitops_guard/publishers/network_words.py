@@ -131,7 +131,7 @@ def _exposure(shift: ExposureShift, short: Namer) -> Line:
     what = _exposing(before, after)
     source = CONTROLLER if one.addresses is None else INTERNET
     shown = one.ports if not one.ports.is_empty else one.asked
-    why = f"through `{one.via}` in `{one.place.path}:{one.place.start.line}`"
+    why = f"through `{one.via}` in `{one.place.where}`"
     if after is not None and after.verdict in _VERDICTS:
         why += f": {_VERDICTS[after.verdict]}"
     return Line(what, source, short(one.workload), ", ".join(shown.words), why, what == NEWLY_EXPOSED)
@@ -195,7 +195,7 @@ def several(names: tuple[str, ...], short: Namer) -> str:
 
 def evidence(found: tuple[Evidence, ...]) -> str:
     """The places that speak for a connection."""
-    words = [f"`{cut(one.text, _TEXT)}` in `{one.place.path}:{one.place.start.line}`" for one in found[:_EVIDENCE]]
+    words = [f"`{cut(one.text, _TEXT)}` in `{one.place.where}`" for one in found[:_EVIDENCE]]
     more = f" and {len(found) - _EVIDENCE:,} more" if len(found) > _EVIDENCE else ""
     return ", ".join(words) + more
 

@@ -11,6 +11,7 @@ from gitops_guard.inspection import Rules, inspect
 from gitops_guard.model.inventory import Fact
 from gitops_guard.model.kubernetes_object import ObjectIdentity
 from gitops_guard.model.kustomization import KUSTOMIZE_GROUP
+from gitops_guard.model.used_image import UsedImage
 from gitops_guard.rendering.asking import asking_paths
 from gitops_guard.rendering.chart_files import CHART
 from gitops_guard.rendering.kustomize_files import below, kustomization_in
@@ -45,6 +46,7 @@ class RootSeen(NamedTuple):
     detections: tuple[Detection, ...]
     facts: tuple[Fact, ...]
     sources: "Sources"
+    images: tuple[UsedImage, ...] = ()
 
     def led_back(self, detection: Detection) -> Detection:
         """A finding at its source. Its fix speaks of the rendered text, so there is none."""
@@ -104,6 +106,17 @@ def look_at_roots(
 ) -> RootsSeen:
     """Renders roots and looks at what they give; their texts are numbered from `first`."""
     of_objects = Rules(rules.manifest._replace(file=(), stream=()), lambda: rules.dockerfile, rules.read)
+    found = render_roots(session, roots, first)
+    seen: list[RootSeen] = []
+    for one in found.seen:
+        inspected = inspect(SourceFile(one.path, one.rendered.text), of_objects, context)
+        facts = tuple(_in_namespace(fact, one.rendered.root.namespace) for fact in inspected.facts)
+        seen.append(one._replace(detections=inspected.detections, facts=facts, images=inspected.images))
+    return found._replace(seen=tuple(seen))
+
+
+def render_roots(session: Session, roots: Iterable[Root], first: int = 0) -> RootsSeen:
+    """Renders roots without looking at what they give; their texts are numbered from `first`."""
     seen: list[RootSeen] = []
     failed: list[NotRendered] = []
     wanted = tuple(roots)
@@ -114,9 +127,7 @@ def look_at_roots(
             failed.append(result)
         else:
             path = below(root.path, f"{_RENDERED}{number}/{root.tool}.yaml")
-            found = inspect(SourceFile(path, result.text), of_objects, context)
-            facts = tuple(_in_namespace(fact, root.namespace) for fact in found.facts)
-            seen.append(RootSeen(result, path, found.detections, facts, Sources(result, session)))
+            seen.append(RootSeen(result, path, (), (), Sources(result, session)))
     return RootsSeen(tuple(seen), tuple(failed), _covered(session, seen))
 
 

@@ -46,7 +46,7 @@ def configuration(located: Located) -> Configuration | None:
                 key, line = str(field.key), None if hidden and part == "data" else first_line(field, place)
                 texts[key] = Text(value, place, owner=owner, key=key, hidden=hidden, first_line=line)
     namespace = obj.identity.namespace or DEFAULT_NAMESPACE
-    return Configuration(obj.kind, namespace, obj.identity.name, place_of(obj.field).path, texts, encrypted)
+    return Configuration(obj.kind, namespace, obj.identity.name, located.path, texts, encrypted)
 
 
 def _decoded(text: str) -> str | None:

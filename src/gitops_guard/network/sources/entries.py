@@ -19,6 +19,7 @@ class Request(NamedTuple):
 
     `owner` is the object that says so, as `namespace/Kind/name`. `port` is None where none is written. `chosen_class`
     is the class of an Ingress. `by_target`: as in `reach.Wanted`. `is_mesh`: it is about traffic between workloads.
+    `path` is the file that says so.
     """
 
     owner: str
@@ -29,6 +30,7 @@ class Request(NamedTuple):
     port: int | str | None
     text: str
     place: Place
+    path: str
     chosen_class: str = ""
     by_target: bool = False
     is_mesh: bool = False
@@ -86,7 +88,9 @@ def _of_ingress(located: Located) -> Iterator[Request]:
         if name.text:
             text = f"{name.text}:{wanted}" if wanted else name.text
             place = located.place_of(name)
-            yield Request(owner, "Ingress", VIA_INGRESS, namespace, name.text, wanted, text, place, chosen)
+            yield Request(
+                owner, "Ingress", VIA_INGRESS, namespace, name.text, wanted, text, place, located.path, chosen
+            )
 
 
 def _of_route(located: Located) -> Iterator[Request]:
@@ -98,7 +102,9 @@ def _of_route(located: Located) -> Iterator[Request]:
         if name.text and target["kind"].text in {"", "Service"}:
             text = f"{name.text}:{port}" if port else name.text
             place = located.place_of(name)
-            yield Request(owner, "Route", VIA_INGRESS, namespace, name.text, port, text, place, by_target=True)
+            yield Request(
+                owner, "Route", VIA_INGRESS, namespace, name.text, port, text, place, located.path, by_target=True
+            )
 
 
 def _of_gateway(located: Located) -> Iterator[Request]:
@@ -115,7 +121,9 @@ def _of_gateway(located: Located) -> Iterator[Request]:
                 text = f"{name.text}:{port}" if port else name.text
                 place = located.place_of(name)
                 target = backend["namespace"].text or namespace
-                yield Request(owner, kind, VIA_INGRESS, target, name.text, port, text, place, is_mesh=mesh)
+                yield Request(
+                    owner, kind, VIA_INGRESS, target, name.text, port, text, place, located.path, is_mesh=mesh
+                )
 
 
 def _of_client(located: Located, service: Field) -> Iterator[Request]:
@@ -127,7 +135,7 @@ def _of_client(located: Located, service: Field) -> Iterator[Request]:
     namespace = service["namespace"].text or DEFAULT_NAMESPACE
     port = service["port"].integer or _HTTPS
     text, place = f"{namespace}/{name.text}:{port}", located.place_of(name)
-    yield Request(f"{kind}/{named}", kind, VIA_API_SERVER, namespace, name.text, port, text, place)
+    yield Request(f"{kind}/{named}", kind, VIA_API_SERVER, namespace, name.text, port, text, place, located.path)
 
 
 def _either(field: Field) -> int | str | None:

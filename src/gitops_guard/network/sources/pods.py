@@ -93,11 +93,7 @@ class PodFact(NamedTuple):
     annotation_place: Place
     probe: Place | None
     is_placed: bool
-
-    @property
-    def path(self) -> str:
-        """The file that it is in."""
-        return self.workload.place.path
+    path: str
 
 
 def pod_fact(located: Located) -> PodFact | None:
@@ -130,6 +126,7 @@ def pod_fact(located: Located) -> PodFact | None:
         place_of(metadata["annotations"]),
         _probe(fields, place_of),
         bool(obj.identity.namespace),
+        located.path,
     )
 
 
@@ -190,7 +187,8 @@ def _words(container: Field, place_of: PlaceOf) -> Iterator[ArgWord]:
 
 def first_line(field: Field, place: Place) -> int | None:
     """The line on which the text of a literal block begins; None for every other style."""
-    return place.start.line + 1 if getattr(field.node, "style", "") == "|" else None
+    is_written_there = place.start.line > 0 and getattr(field.node, "style", "") == "|"
+    return place.start.line + 1 if is_written_there else None
 
 
 def _files(spec: Field, containers: list[Field], place_of: PlaceOf) -> Iterator[KeyRef]:
