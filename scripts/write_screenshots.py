@@ -26,7 +26,8 @@ import demo  # noqa: E402 - beside this folder
 
 from github_standin.server import running  # noqa: E402
 from github_standin.state import PullRequest, State  # noqa: E402
-from gitops_guard import cli, sweep  # noqa: E402
+from gitops_guard import cli  # noqa: E402
+from gitops_guard.sweeping import command as sweep  # noqa: E402
 from integration import sweeping  # noqa: E402
 
 TARGET = ROOT / "docs" / "images"

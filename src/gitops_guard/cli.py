@@ -176,13 +176,13 @@ def _render(command: argparse.ArgumentParser) -> None:
 
 
 def _run_render(arguments: argparse.Namespace) -> int:
-    from gitops_guard.render_command import render  # noqa: PLC0415
+    from gitops_guard.commands.render import render  # noqa: PLC0415
 
     return render(arguments, datetime.now(UTC).date())
 
 
 def _run_images(arguments: argparse.Namespace) -> int:
-    from gitops_guard.images_command import images  # noqa: PLC0415
+    from gitops_guard.commands.images import images  # noqa: PLC0415
 
     return images(arguments, datetime.now(UTC).date())
 
@@ -194,37 +194,37 @@ def _run_check(arguments: argparse.Namespace) -> int:
 
 
 def _run_fix(arguments: argparse.Namespace) -> int:
-    from gitops_guard.fix_command import fix  # noqa: PLC0415
+    from gitops_guard.commands.fix import fix  # noqa: PLC0415
 
     return fix(arguments, datetime.now(UTC).date())
 
 
 def _run_pull_request(arguments: argparse.Namespace) -> int:
-    from gitops_guard.pull_request import review  # noqa: PLC0415
+    from gitops_guard.commands.pull_request import review  # noqa: PLC0415
 
     return review(arguments, os.environ, datetime.now(UTC).date())
 
 
 def _run_sweep(arguments: argparse.Namespace) -> int:
-    from gitops_guard.sweep import sweep  # noqa: PLC0415
+    from gitops_guard.sweeping.command import sweep  # noqa: PLC0415
 
     return sweep(arguments, os.environ, datetime.now(UTC).date())
 
 
 def _run_merge(arguments: argparse.Namespace) -> int:
-    from gitops_guard.sweep import merge  # noqa: PLC0415
+    from gitops_guard.sweeping.command import merge  # noqa: PLC0415
 
     return merge(arguments, os.environ, datetime.now(UTC).date())
 
 
 def _run_post(arguments: argparse.Namespace) -> int:
-    from gitops_guard.post_command import post  # noqa: PLC0415
+    from gitops_guard.commands.post import post  # noqa: PLC0415
 
     return post(arguments, os.environ)
 
 
 def _run_comment(arguments: argparse.Namespace) -> int:
-    from gitops_guard.comment_command import answer_comment  # noqa: PLC0415
+    from gitops_guard.commands.comment import answer_comment  # noqa: PLC0415
 
     return answer_comment(arguments, os.environ, datetime.now(UTC).date())
 
@@ -244,13 +244,13 @@ def _run_rules(arguments: argparse.Namespace) -> int:
 
 
 def _run_scans(arguments: argparse.Namespace) -> int:
-    from gitops_guard.scans_command import scans  # noqa: PLC0415
+    from gitops_guard.commands.scans import scans  # noqa: PLC0415
 
     return scans(arguments, datetime.now(UTC))
 
 
 def _run_network(arguments: argparse.Namespace) -> int:
-    from gitops_guard.network_options import run as run_action  # noqa: PLC0415
+    from gitops_guard.commands.network.options import run as run_action  # noqa: PLC0415
 
     return run_action(arguments, datetime.now(UTC).date())
 
@@ -263,7 +263,7 @@ def _run_schema(arguments: argparse.Namespace) -> int:
 
 
 def _run_init(arguments: argparse.Namespace) -> int:
-    from gitops_guard.init_command import init  # noqa: PLC0415
+    from gitops_guard.commands.init import init  # noqa: PLC0415
 
     return init(arguments, datetime.now(UTC).date())
 
@@ -286,7 +286,7 @@ def _scans(command: argparse.ArgumentParser) -> None:
 
 
 def _network(command: argparse.ArgumentParser) -> None:
-    from gitops_guard.network_options import fill  # noqa: PLC0415 - only for this command
+    from gitops_guard.commands.network.options import fill  # noqa: PLC0415 - only for this command
 
     fill(command)
 

@@ -503,7 +503,7 @@ def test_a_job_that_died_before_its_reply_ends_the_same(world: World) -> None:
 
 
 def test_commits_that_a_dead_job_left_undone_are_made(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("gitops_guard.answering.fix.FILES_OF_A_COMMIT", 1)
+    monkeypatch.setattr("gitops_guard.commands.answering.fix.FILES_OF_A_COMMIT", 1)
     git(world.state.path, "checkout", "-q", "change")
     commit(world.state.path, at=1_750_000_200, other=POD.format(name="other"), third=POD.format(name="third"))
     git(world.state.path, "checkout", "-q", "main")

@@ -10,8 +10,8 @@ import pytest
 from github_standin.server import StandIn, running
 from github_standin.state import Fault, State
 from gitops_guard.finding import NEEDS_REVIEW
-from gitops_guard.fix_groups import FileChange, FixedProblem, FixGroup, body, mark, slug
-from gitops_guard.fix_pull_requests import Limits, Outcome, Plan, update
+from gitops_guard.fix_pull_requests.groups import FileChange, FixedProblem, FixGroup, body, mark, slug
+from gitops_guard.fix_pull_requests.update import Limits, Outcome, Plan, update
 from gitops_guard.github.commits import Committer
 from gitops_guard.github.repository import Repository
 from gitops_guard.github.transport import Transport

@@ -14,13 +14,13 @@ import pytest
 
 from gitops_guard import network_change as reading
 from gitops_guard.cli import main
+from gitops_guard.commands.network.diff import FORMATS as DIFF_FORMATS
+from gitops_guard.commands.network.diff import diff
+from gitops_guard.commands.network.map import FORMATS, network
+from gitops_guard.commands.network.verify import verify
+from gitops_guard.commands.pull_request import review
 from gitops_guard.errors import UsageError
 from gitops_guard.network_change import network_change
-from gitops_guard.network_command import FORMATS, network
-from gitops_guard.network_diff import FORMATS as DIFF_FORMATS
-from gitops_guard.network_diff import diff
-from gitops_guard.network_verify import verify
-from gitops_guard.pull_request import review
 from gitops_guard.settings import Settings
 from gitops_guard.sources.git import open_change
 
@@ -393,7 +393,8 @@ def test_a_large_repository_is_compared(repository: Repository, tmp_path: Path) 
     }
     repository({"n7/app.yaml": files["n7/app.yaml"].replace("app: cart}}}", "app: none}}}")}, files)
     code = (
-        "import argparse, datetime; from gitops_guard.network_diff import diff; diff(argparse.Namespace(base='main',"
+        "import argparse, datetime; from gitops_guard.commands.network.diff import diff; "
+        "diff(argparse.Namespace(base='main',"
         f"head='change', format='json', paths=[], config=None, output={str(tmp_path / 'out')!r}), datetime.date.min)"
     )
     subprocess.run([sys.executable, "-c", code], check=True)

@@ -14,9 +14,9 @@ import pytest
 import yaml
 
 from api_server import Server
+from gitops_guard.commands.network.synth import synth
 from gitops_guard.network.analysis import connections
 from gitops_guard.network.policy_text import MARK
-from gitops_guard.network_synth import synth
 from netpol_objects import of_text
 from synth_objects import deployment
 

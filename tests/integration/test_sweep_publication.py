@@ -376,7 +376,7 @@ def test_sarif_of_shards_has_a_category_each(state: State, tmp_path: Path) -> No
 def test_sarif_above_the_limit_keeps_the_most_severe(
     state: State, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("gitops_guard.sweep_sarif.SHOWN", 3)
+    monkeypatch.setattr("gitops_guard.sweeping.sarif.SHOWN", 3)
     sweep("--upload-sarif")
     levels = [result["level"] for result in state.sarifs[0]["document"]["runs"][0]["results"]]
     assert len(levels) == 3

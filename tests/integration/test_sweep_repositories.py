@@ -10,7 +10,7 @@ from github_standin.state import State
 from gitops_guard.cli import main
 from gitops_guard.errors import SourceError
 from gitops_guard.sources.clones import CloneLimits, clone
-from gitops_guard.state_branch import Remote
+from gitops_guard.sweeping.state_branch import Remote
 from integration.sweeping import POD, TOKEN, commit, git, repository, served
 
 

@@ -13,7 +13,7 @@ from gitops_guard.facts.known import NOTHING_KNOWN, KnownImages
 from gitops_guard.settings import Settings
 from gitops_guard.sharding import file as shard_file
 from gitops_guard.sharding.plan import Shard
-from gitops_guard.sweep_scan import judge_shards, scan_shard, scan_tree
+from gitops_guard.sweeping.scan import judge_shards, scan_shard, scan_tree
 from integration.sweeping import CONFIGURATION, POD, commit, git, repository
 
 POLICY = """apiVersion: networking.k8s.io/v1

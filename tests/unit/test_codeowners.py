@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from gitops_guard.codeowners import SIZE_LIMIT, people, read_codeowners
+from gitops_guard.fix_pull_requests.codeowners import SIZE_LIMIT, people, read_codeowners
 
 DOCUMENTED = """# This is a comment.
 *       @global-owner1 @global-owner2

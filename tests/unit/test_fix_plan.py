@@ -8,7 +8,7 @@ import pytest
 from gitops_guard import configuration, pipeline
 from gitops_guard.errors import ConfigurationError
 from gitops_guard.finding import NEEDS_REVIEW, SAFE
-from gitops_guard.fix_plan import NOBODY, Planned, Request, planned
+from gitops_guard.fix_pull_requests.plan import NOBODY, Planned, Request, planned
 from gitops_guard.rendering.build import Renderer
 from gitops_guard.settings import FixPullRequests, Settings
 from gitops_guard.source_file import SourceFile

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from gitops_guard.cli import main
-from gitops_guard.network_infer import as_console, as_json
+from gitops_guard.commands.network.infer import as_console, as_json
 from gitops_guard.report import Coverage
 from gitops_guard.source_file import Skipped
 from inferred_edges import config_map, env, inferred, service, workload

@@ -11,7 +11,7 @@ from gitops_guard.publishers import tracking_issue, tracking_pages
 from gitops_guard.publishers.tracking_issue import Box, Tracked, Where, closing, compose
 from gitops_guard.report import Report, WaiverNote
 from gitops_guard.settings import Settings
-from gitops_guard.sweep_scan import scan_tree
+from gitops_guard.sweeping.scan import scan_tree
 from gitops_guard.tracking.state import EMPTY, Seen, State, Sweep, updated
 
 DAY = date(2026, 11, 23)

@@ -12,7 +12,7 @@ from gitops_guard.errors import SourceError, UsageError
 from gitops_guard.settings import Settings
 from gitops_guard.sharding.file import ShardFile, read, render
 from gitops_guard.sharding.plan import Shard, parse_shard, shard_of
-from gitops_guard.sweep_scan import scan_shard
+from gitops_guard.sweeping.scan import scan_shard
 
 FILES = {
     "a/Dockerfile": "FROM debian:latest\nRUN curl http://x | sh\n# hadolint ignore=DL3008\nRUN apt-get install x\n",

@@ -1,13 +1,13 @@
 """`/gitops-guard waive`: a pull request on the configuration of the default branch, never a commit to the author's."""
 
-from gitops_guard.answering.conversation import Conversation, judged
 from gitops_guard.chat.answer import Answer
 from gitops_guard.chat.command import Waive
 from gitops_guard.chat.waiver import MOST_PATHS, Written, add_waiver, check_day, waiver_of
+from gitops_guard.commands.answering.conversation import Conversation, judged
 from gitops_guard.configuration import FILE_NAMES
 from gitops_guard.errors import UsageError
 from gitops_guard.finding import NEW
-from gitops_guard.fix_groups import FileChange
+from gitops_guard.fix_pull_requests.groups import FileChange
 from gitops_guard.pipeline import all_rules
 from gitops_guard.publishers.escape import markdown_code as code
 from gitops_guard.publishers.escape import markdown_text as plain

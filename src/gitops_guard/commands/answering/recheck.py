@@ -5,11 +5,11 @@ import os
 import re
 import tempfile
 
-from gitops_guard.answering.conversation import Conversation
 from gitops_guard.chat.answer import Answer
+from gitops_guard.commands.answering.conversation import Conversation
+from gitops_guard.commands.pull_request import review
 from gitops_guard.errors import CLEAN, FINDINGS, PublishError, UsageError
 from gitops_guard.github.instance import OVERRIDE
-from gitops_guard.pull_request import review
 
 _SUMMARY = re.compile(r"<!-- gitops-guard:summary instance=([0-9a-f]{8}) -->")
 _CHECK = re.compile(r"gitops-guard:([0-9a-f]{8})")

@@ -4,11 +4,11 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 from gitops_guard import pipeline
-from gitops_guard.codeowners import CodeOwners
 from gitops_guard.finding import DISPLAY_ONLY, SAFE, Finding
-from gitops_guard.fix_groups import PREFIX, slug
-from gitops_guard.fix_plan import KeyOf, Planned, Request, grouping, planned
-from gitops_guard.fix_pull_requests import Entry, Limits, Plan, update
+from gitops_guard.fix_pull_requests.codeowners import CodeOwners
+from gitops_guard.fix_pull_requests.groups import PREFIX, slug
+from gitops_guard.fix_pull_requests.plan import KeyOf, Planned, Request, grouping, planned
+from gitops_guard.fix_pull_requests.update import Entry, Limits, Plan, update
 from gitops_guard.github.commits import Committer
 from gitops_guard.github.repository import Repository
 from gitops_guard.publishers.escape import markdown_code, markdown_text
@@ -16,7 +16,7 @@ from gitops_guard.publishers.tracking_issue import Box
 from gitops_guard.publishers.tracking_numbers import number_of
 from gitops_guard.report import Report
 from gitops_guard.settings import FixPullRequests
-from gitops_guard.sweep_scan import Whole
+from gitops_guard.sweeping.scan import Whole
 
 if TYPE_CHECKING:
     from gitops_guard.github.transport import Transport

@@ -8,7 +8,7 @@ from gitops_guard.github.place import Place
 from gitops_guard.publishers import sarif
 from gitops_guard.report import ReadText, Report
 from gitops_guard.sharding.plan import shard_of
-from gitops_guard.sweep_scan import Whole
+from gitops_guard.sweeping.scan import Whole
 
 if TYPE_CHECKING:
     from gitops_guard.github.transport import Transport

@@ -14,7 +14,7 @@ from gitops_guard.errors import CLEAN, INCOMPLETE, GuardError, PublishError, Usa
 from gitops_guard.github.comment_event import CommentEvent, read_comment
 
 if TYPE_CHECKING:
-    from gitops_guard.answering.conversation import Conversation
+    from gitops_guard.commands.answering.conversation import Conversation
     from gitops_guard.github.repository import Repository
 
 _MAY_NOT = "this takes write permission on the repository"
@@ -59,7 +59,7 @@ def _conversation(
     arguments: argparse.Namespace, environment: Mapping[str, str], event: CommentEvent, today: date
 ) -> "Conversation | None":
     """What answers need; None where the comment is answered already, or only with a refusal."""
-    from gitops_guard.answering.conversation import Conversation  # noqa: PLC0415 - most comments hold no command
+    from gitops_guard.commands.answering.conversation import Conversation  # noqa: PLC0415 - most comments hold no command
     from gitops_guard.github.commits import Committer  # noqa: PLC0415
     from gitops_guard.github.repository import MAY_WRITE, Repository  # noqa: PLC0415
     from gitops_guard.github.transport import Transport  # noqa: PLC0415 - loads PyGithub
@@ -107,14 +107,14 @@ def _done(talk: "Conversation", command: Command, number: int) -> Answer:
 
         return answer.explained(explain(command.rule))
     if isinstance(command, Waive):
-        from gitops_guard.answering.waive import waive  # noqa: PLC0415
+        from gitops_guard.commands.answering.waive import waive  # noqa: PLC0415
 
         return waive(talk, command, number)
     if isinstance(command, Fix):
-        from gitops_guard.answering.fix import fix  # noqa: PLC0415
+        from gitops_guard.commands.answering.fix import fix  # noqa: PLC0415
 
         return fix(talk, command)
-    from gitops_guard.answering.recheck import recheck  # noqa: PLC0415
+    from gitops_guard.commands.answering.recheck import recheck  # noqa: PLC0415
 
     return recheck(talk)
 

@@ -11,18 +11,18 @@ from gitops_guard import pipeline
 from gitops_guard.checking import write
 from gitops_guard.errors import UsageError
 from gitops_guard.finding import WAIVED
-from gitops_guard.fix_plan import local_codeowners
+from gitops_guard.fix_pull_requests.plan import local_codeowners
 from gitops_guard.github.place import Place, read_place
 from gitops_guard.publishers import post_tracking_issue as post
 from gitops_guard.publishers.tracking_issue import Box, Owners, Text, Tracked, Where, closing, compose
 from gitops_guard.report import ReadText, Report
-from gitops_guard.state_branch import Kept, Remote, keep
-from gitops_guard.sweep_scan import Whole
+from gitops_guard.sweeping.scan import Whole
+from gitops_guard.sweeping.state_branch import Kept, Remote, keep
 from gitops_guard.tracking.state import EMPTY, Seen, State, Sweep, updated
 
 if TYPE_CHECKING:
     from gitops_guard.github.transport import Transport
-    from gitops_guard.sweep_fixes import Offer
+    from gitops_guard.sweeping.fixes import Offer
 
 TITLE = "gitops-guard: sweep of this repository"
 
@@ -58,7 +58,7 @@ def publish_sweep(
     if arguments.publish:
         _say(_tracked(source, place, transport))
     if arguments.upload_sarif:
-        from gitops_guard.sweep_sarif import upload_sweep  # noqa: PLC0415 - only on request
+        from gitops_guard.sweeping.sarif import upload_sweep  # noqa: PLC0415 - only on request
 
         for line in upload_sweep(transport, place, source.report, whole, read_text, arguments.category):
             _say(line)
@@ -108,14 +108,14 @@ def _tracked(source: Source, place: Place, transport: "Transport") -> str:
 def _fixes(
     source: Source, place: Place, transport: "Transport", ticked: tuple[str, ...], branch: str
 ) -> tuple[Box, ...]:
-    from gitops_guard.sweep_fixes import Asked, answered  # noqa: PLC0415 - loads what proves fixes
+    from gitops_guard.sweeping.fixes import Asked, answered  # noqa: PLC0415 - loads what proves fixes
 
     asked = Asked(_offers(source), frozenset(ticked), branch)
     return answered(source.run, source.whole, transport, place.repository, asked)
 
 
 def _offers(source: Source) -> "tuple[Offer, ...]":
-    from gitops_guard.sweep_fixes import offers  # noqa: PLC0415 - likewise
+    from gitops_guard.sweeping.fixes import offers  # noqa: PLC0415 - likewise
 
     return offers(source.report, source.run.settings.fix_pull_requests, local_codeowners(source.run.root))
 
@@ -145,7 +145,7 @@ def _text(
     source: Source, state: State, where: Where, boxes: tuple[Box, ...] | None = None, notes: tuple[str, ...] = ()
 ) -> Text:
     if boxes is None:
-        from gitops_guard.sweep_fixes import boxes as boxes_of  # noqa: PLC0415 - likewise
+        from gitops_guard.sweeping.fixes import boxes as boxes_of  # noqa: PLC0415 - likewise
 
         boxes = boxes_of(_offers(source))
     return compose(Tracked(source.report, state, where, _owners(source.run.root), boxes, notes))

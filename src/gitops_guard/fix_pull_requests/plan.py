@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from gitops_guard import pipeline
-from gitops_guard.codeowners import FILES, CodeOwners, read_codeowners
 from gitops_guard.finding import NEEDS_REVIEW, SAFE, Finding, Patch
-from gitops_guard.fix_groups import REGULAR, FileChange, FixedProblem, FixGroup
+from gitops_guard.fix_pull_requests.codeowners import FILES, CodeOwners, read_codeowners
+from gitops_guard.fix_pull_requests.groups import REGULAR, FileChange, FixedProblem, FixGroup
 from gitops_guard.settings import FixPullRequests
 from gitops_guard.tree_fixes import FixedFile, fix_some, seen_rendered
 from gitops_guard.workbench import Workbench

@@ -4,14 +4,14 @@ import re
 import time
 from collections.abc import Sequence
 
-from gitops_guard.answering.conversation import Conversation, judged
 from gitops_guard.change_check import Judged
 from gitops_guard.change_fixes import REVIEWED_TOO, SAFE_ONLY, Wish, fixes_of_change, shown_patch
 from gitops_guard.chat import answer
 from gitops_guard.chat.answer import Answer
 from gitops_guard.chat.command import Fix
-from gitops_guard.fix_groups import REGULAR, FileChange, committable
-from gitops_guard.fix_pull_requests import FILES_OF_A_COMMIT
+from gitops_guard.commands.answering.conversation import Conversation, judged
+from gitops_guard.fix_pull_requests.groups import REGULAR, FileChange, committable
+from gitops_guard.fix_pull_requests.update import FILES_OF_A_COMMIT
 from gitops_guard.github.commits import StaleBranchError
 from gitops_guard.publishers.escape import markdown_text as plain
 from gitops_guard.rule_pages import find_rule

@@ -20,12 +20,12 @@ from gitops_guard.options import level
 from gitops_guard.publishers import post_tracking_issue as post
 from gitops_guard.publishers.escape import printable_unicode
 from gitops_guard.publishers.tracking_repositories import SweptRepository, compose, repository_of
-from gitops_guard.repository_shards import Part, Result, joined, number_of, read, render
 from gitops_guard.runner import MARKER
 from gitops_guard.sharding.plan import parse_shard
 from gitops_guard.sources.clones import CloneLimits, clone
 from gitops_guard.sources.git import current_commit
-from gitops_guard.state_branch import Remote, keep
+from gitops_guard.sweeping.repository_shards import Part, Result, joined, number_of, read, render
+from gitops_guard.sweeping.state_branch import Remote, keep
 from gitops_guard.tracking.state import EMPTY, Seen, State, Sweep, open_numbers, updated
 
 TITLE = "gitops-guard: sweep of several repositories"

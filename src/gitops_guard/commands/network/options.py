@@ -45,21 +45,21 @@ def run(arguments: argparse.Namespace, today: date) -> int:
     """Runs an action and returns the exit code."""
     match arguments.action:
         case "infer":
-            from gitops_guard.network_infer import inferred  # noqa: PLC0415 - each action loads what it needs
+            from gitops_guard.commands.network.infer import inferred  # noqa: PLC0415 - each action loads what it needs
 
             return inferred(arguments, today)
         case "verify":
-            from gitops_guard.network_verify import verify  # noqa: PLC0415
+            from gitops_guard.commands.network.verify import verify  # noqa: PLC0415
 
             return verify(arguments, today)
         case "diff":
-            from gitops_guard.network_diff import diff  # noqa: PLC0415
+            from gitops_guard.commands.network.diff import diff  # noqa: PLC0415
 
             return diff(arguments, today)
         case "synth":
-            from gitops_guard.network_synth import synth  # noqa: PLC0415
+            from gitops_guard.commands.network.synth import synth  # noqa: PLC0415
 
             return synth(arguments, today)
-    from gitops_guard.network_command import network  # noqa: PLC0415
+    from gitops_guard.commands.network.map import network  # noqa: PLC0415
 
     return network(arguments, today)

@@ -15,7 +15,7 @@ from gitops_guard.runner import MARKER
 from gitops_guard.sharding import file as shard_file
 from gitops_guard.sharding.plan import Shard, parse_shard
 from gitops_guard.sources.tree import count
-from gitops_guard.sweep_scan import Whole, judge_shards, reader_of, scan_shard, scan_tree
+from gitops_guard.sweeping.scan import Whole, judge_shards, reader_of, scan_shard, scan_tree
 
 _OF_A_WHOLE = ("publish", "dry_run", "upload_sarif", "report")
 
@@ -23,7 +23,7 @@ _OF_A_WHOLE = ("publish", "dry_run", "upload_sarif", "report")
 def sweep(arguments: argparse.Namespace, environment: Mapping[str, str], today: date) -> int:
     """Runs `sweep` and returns the exit code."""
     if arguments.repos is not None:
-        from gitops_guard.sweep_repositories import sweep_repositories  # noqa: PLC0415 - a sweep of its own
+        from gitops_guard.sweeping.repositories import sweep_repositories  # noqa: PLC0415 - a sweep of its own
 
         return sweep_repositories(arguments, environment, today)
     if arguments.shard is not None:
@@ -41,10 +41,10 @@ def sweep(arguments: argparse.Namespace, environment: Mapping[str, str], today: 
 
 def merge(arguments: argparse.Namespace, environment: Mapping[str, str], today: date) -> int:
     """Runs `merge` and returns the exit code: 3 where a shard is missing."""
-    from gitops_guard.repository_shards import is_one  # noqa: PLC0415 - only for this command
+    from gitops_guard.sweeping.repository_shards import is_one  # noqa: PLC0415 - only for this command
 
     if is_one(arguments.shards[0]):
-        from gitops_guard.sweep_repositories import merge_repositories  # noqa: PLC0415 - a sweep of its own
+        from gitops_guard.sweeping.repositories import merge_repositories  # noqa: PLC0415 - a sweep of its own
 
         return merge_repositories(arguments, environment, today)
     targets = _targets(arguments)
@@ -119,7 +119,7 @@ def _deliver(
 
         summarise(whole.report, environment)
     if arguments.publish or arguments.upload_sarif or arguments.dry_run:
-        from gitops_guard.sweep_publication import publish_sweep  # noqa: PLC0415 - loads the API's client
+        from gitops_guard.sweeping.publication import publish_sweep  # noqa: PLC0415 - loads the API's client
 
         publish_sweep(arguments, environment, run, whole, read_text)
     return exit_code(whole.report)

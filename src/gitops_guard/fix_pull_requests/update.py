@@ -4,9 +4,9 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import NamedTuple
 
-from gitops_guard.codeowners import people
 from gitops_guard.errors import PublishError
-from gitops_guard.fix_groups import (
+from gitops_guard.fix_pull_requests.codeowners import people
+from gitops_guard.fix_pull_requests.groups import (
     NEXT,
     PREFIX,
     FileChange,
