@@ -169,7 +169,7 @@ def _settled(aim: Aim, comment: Comment, found: list[_Known]) -> Plan:
     if any(one.decided and comment.findings <= one.mark.findings for one in found):
         return Plan(decided=1)
     closed = [one for one in found if one.closed and one.mark.state != MOVED]
-    last = next((one for one in reversed(closed) if _fits(one.thread, comment) or one.thread.answered), None)
+    last = next((one for one in reversed(closed) if _may_return(one.thread, comment)), None)
     half = tuple(_closing(aim, one, MOVED) for one in found if one.half_closed and one is not last)
     if last is None:
         return Plan(create=(New(comment),), retire=half)
@@ -178,7 +178,7 @@ def _settled(aim: Aim, comment: Comment, found: list[_Known]) -> Plan:
 
 def _kept(aim: Aim, comment: Comment, keeper: _Known) -> Plan:
     thread = keeper.thread
-    if not _fits(thread, comment) and not thread.answered:
+    if not (_fits(thread, comment) or thread.answered or _has_only_moved(thread, comment)):
         return Plan(create=(New(comment, thread.comment),), superseded=(_closing(aim, keeper, MOVED),))
     text = _text(aim, comment, keeper)
     return Plan(unchanged=1) if same(thread.body, text) else Plan(edit=(Rewrite(thread, text),))
@@ -214,6 +214,23 @@ def _fits(thread: Thread, comment: Comment) -> bool:
     if thread.path != comment.path or thread.on_file:
         return thread.path == comment.path
     return (thread.start or thread.line, thread.line) == (comment.anchor.first, comment.anchor.last)
+
+
+def _may_return(thread: Thread, comment: Comment) -> bool:
+    """Whether what comes back may come back in its closed thread."""
+    return _fits(thread, comment) or thread.answered or thread.path != comment.path
+
+
+def _has_only_moved(thread: Thread, comment: Comment) -> bool:
+    """Whether the file has another name, or the same lines stand elsewhere in it: the thread goes on with a patch."""
+    if thread.path != comment.path:
+        return True
+    return not thread.on_file and _suggestion(thread.body) in {"", _suggestion(comment.body)}
+
+
+def _suggestion(text: str) -> str:
+    """The suggestion of a comment; empty where it has none."""
+    return text.replace("\r\n", "\n").partition("```suggestion\n")[2].partition("\n```")[0]
 
 
 def _text(aim: Aim, comment: Comment, one: _Known) -> str:
