@@ -3,48 +3,33 @@
 import argparse
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 from gitops_guard import pipeline
-from gitops_guard.combined_patch import Combiner
-from gitops_guard.comparison import mark, with_fingerprints
+from gitops_guard.change_report import report_of
+from gitops_guard.change_side import ChangeSide
 from gitops_guard.configuration import FILE_NAMES
 from gitops_guard.connection_proof import of_change
 from gitops_guard.engine import Detection, rule_set
-from gitops_guard.finding import EXISTING, NEW, WAIVED, Finding, FixOffer, Place, Severity
-from gitops_guard.fixing import ConnectionProof, mask, offers
-from gitops_guard.images.builds import settled
 from gitops_guard.images.table import Decisions, rows
-from gitops_guard.inspection import Rules, inspect
 from gitops_guard.local_configuration import local_settings, only_rules, settings_of
-from gitops_guard.model.inventory import Fact
 from gitops_guard.model.used_image import UsedImage
 from gitops_guard.network_effect import assess_network
 from gitops_guard.options import level
 from gitops_guard.related_files import related_files
-from gitops_guard.report import Comparison, Coverage, ImageRow, ReadText, Report
+from gitops_guard.report import Coverage, ImageRow, ReadText, Report
 from gitops_guard.rules import manifest_rules
-from gitops_guard.same_image import merge
 from gitops_guard.settings import Build, Settings
-from gitops_guard.several_roots import joined
 from gitops_guard.source_file import Skipped, SourceFile
 from gitops_guard.sources.git import Change, ChangedFile, open_change
 from gitops_guard.sources.tree import HELM_TEMPLATE, is_helm_template
-from gitops_guard.suppression import Ignore, matches, suppress
-from gitops_guard.text import LineIndex, Span
+from gitops_guard.suppression import matches
 from gitops_guard.workbench import Workbench
 
 if TYPE_CHECKING:
     from gitops_guard.image_facts import Bar
-    from gitops_guard.rendered_change import SideRoots
-    from gitops_guard.rendered_effect import RootChange
-
-
-PROVED_FILES = 300
-"""Files of a change whose fixes are proved, those with the worst problems first: each proof reads the whole change."""
-_NOT_PROVED = f"not proved here, where {PROVED_FILES} files have worse problems: gitops-guard fix"
 
 
 class Asking(NamedTuple):
@@ -129,8 +114,8 @@ def judge(change: Change, request: Request) -> Judged:
         return _looked((*heads, *bases), change.read_at_head, plain).images
 
     run = _informed(run, change, request.asking, collect)
-    head = _Side(pipeline.load_rules(run, _reader(change.read_at_head)), run)
-    base = _Side(pipeline.load_rules(run, _reader(change.read_at_base)), run)
+    head = ChangeSide(pipeline.load_rules(run, _reader(change.read_at_head)), run)
+    base = ChangeSide(pipeline.load_rules(run, _reader(change.read_at_base)), run)
     for one in heads:
         head.look(one)
     for one in bases:
@@ -147,14 +132,14 @@ def judge(change: Change, request: Request) -> Judged:
     roots = None if head.roots is None or base.roots is None else (head.roots, base.roots)
     network = assess_network(change, run, whole=request.network, roots=roots)
     detections = [*head.detections, *network.detections, *_configuration(change, run, head)]
-    report, texts = _report(change, request, run, head, base, detections, related.skipped)
+    report, texts = report_of(change, (request.base, request.head), run, head, base, detections, related.skipped)
     report = report._replace(network=network.change, skipped_rules=(*report.skipped_rules, *network.skipped))
     report = report._replace(seconds=time.monotonic() - start)
     bench = head.workbench(of_change(change, settings))
     return Judged(report, texts, settings.comments_budget, bench, head.texts)
 
 
-def _render(change: Change, request: Request, run: pipeline.Run, head: "_Side", base: "_Side") -> None:
+def _render(change: Change, request: Request, run: pipeline.Run, head: ChangeSide, base: ChangeSide) -> None:
     """Adds to both sides what the change does to rendered roots, where the repository has any."""
     paths = _reaching(change, request.paths)
     if not paths:
@@ -175,7 +160,7 @@ def _reaching(change: Change, wanted: Sequence[str]) -> list[str]:
     return paths if paths and (pipeline.has_roots(change.paths) or any(map(pipeline.has_roots, listings))) else []
 
 
-def _lead_back(change: Change, run: pipeline.Run, head: "_Side", base: "_Side") -> None:
+def _lead_back(change: Change, run: pipeline.Run, head: ChangeSide, base: ChangeSide) -> None:
     """Leads what rules on the whole repository found in rendered texts back to the sources."""
     if head.roots is None or base.roots is None:
         return
@@ -274,133 +259,6 @@ def _reader(read: Callable[[str], SourceFile | Skipped | None]) -> Callable[[str
     return text
 
 
-class _Side:
-    """One side of a change: what was found in its files, and the facts of all files that matter."""
-
-    def __init__(self, rules: Rules, run: pipeline.Run) -> None:
-        self.rules = rules
-        self._nothing = Rules(rule_set(()), lambda: rule_set(()))
-        self._run = run
-        self.detections: list[Detection] = []
-        self.facts: dict[str, tuple[Fact, ...]] = {}
-        self.ignores: dict[str, tuple[Ignore, ...]] = {}
-        self.images: list[UsedImage] = []
-        self.builds: list[Build] = []
-        self._images_beside: list[UsedImage] = []
-        self.texts: dict[str, SourceFile] = {}
-        self._lines: dict[str, LineIndex] = {}
-        self.scanned: list[str] = []
-        self.skipped: list[Skipped] = []
-        self.failed: list[Skipped] = []
-        self.plain: list[Detection] = []
-        """What was found in files, rendered or not: what a file is compared with when a fix of it is proved."""
-        self.only_masked: list[Detection] = []
-        self.roots: SideRoots | None = None
-        self.of_roots: list[Detection] = []
-        self._before_roots: list[Detection] | None = None
-        self._dropped = 0
-
-    def look(self, file: SourceFile | Skipped | None) -> None:
-        """Looks at a changed file."""
-        if file is None:
-            return
-        if isinstance(file, Skipped):
-            self.skipped.append(file)
-            return
-        if any(matches(file.path, pattern) for pattern in self._run.settings.exclude):
-            self.skipped.append(Skipped(file.path, "excluded by the configuration"))
-            return
-        seen = inspect(file, self.rules, self._run.context)
-        self.texts[file.path] = file
-        self.detections += seen.detections
-        self.images += seen.images
-        self.builds += seen.builds
-        self._remember(file.path, seen.facts, seen.ignores)
-        if seen.skipped is not None:
-            self.skipped.append(seen.skipped)
-        elif seen.failed is not None:
-            self.failed.append(seen.failed)
-        else:
-            self.scanned.append(file.path)
-
-    def consider(self, file: SourceFile) -> None:
-        """Takes the facts of an unchanged file."""
-        seen = inspect(file, self._nothing, self._run.context)
-        self._images_beside += seen.images
-        self.texts[file.path] = file
-        self._remember(file.path, seen.facts, seen.ignores)
-
-    def judge_whole(self) -> None:
-        """Adds what the rules on the whole repository find, and takes away what other files answer."""
-        every, builds = (*self.images, *self._images_beside), (*self.builds, *self._run.settings.builds)
-        of_whole = pipeline.whole(self.all_facts(), self.rules, self._run)
-        of_files = self.detections if self._before_roots is None else self._before_roots
-        self.plain = [*settled(of_files, every, builds), *of_whole]
-        if self.roots is None:
-            self.detections = self.plain
-        else:
-            self.detections = settled(self.detections, every, builds)
-            self.judge_roots(self.roots)
-
-    def judge_roots(self, roots: "SideRoots") -> None:
-        """Finds out what the rules on the whole repository find with the rendered roots."""
-        self.roots = roots
-        self.of_roots = pipeline.whole(roots.facts(self.facts), self.rules, self._run)
-
-    def take_roots(self, roots: "SideRoots", elsewhere: set[str]) -> None:
-        """Adds what was found in the rendered roots that the change reaches.
-
-        Args:
-            roots: the roots.
-            elsewhere: the stems of what was found in the files of the other side.
-        """
-        self.roots = roots
-        self._before_roots = self.detections
-        together, self._dropped = roots.merged(self.detections, elsewhere, self._run.settings)
-        self.detections = list(together)
-
-    def read_sources(self, read: Callable[[str], SourceFile | Skipped | None]) -> None:
-        """Reads the unchanged files that rendered roots lead to: for excerpts, what they ignore, and their secrets."""
-        if self.roots is None:
-            return
-        self.ignores |= self.roots.ignores(self.detections, self.ignores)
-        for path in {d.finding.place.path for d in self.detections if d.finding.origin != "file"} - self.texts.keys():
-            file = read(path)
-            if isinstance(file, SourceFile):
-                self.texts[path] = file
-                self.only_masked += inspect(file, self.rules, self._run.context).detections
-
-    @property
-    def coverage(self) -> Coverage:
-        """What was looked at, with the roots."""
-        coverage = Coverage(tuple(self.scanned), tuple(self.skipped), tuple(self.failed))
-        return coverage if self.roots is None else self.roots.coverage(coverage, self._dropped)
-
-    def all_facts(self) -> Iterator[Fact]:
-        """The facts of all files."""
-        for facts in self.facts.values():
-            yield from facts
-
-    def workbench(self, connections: ConnectionProof | None = None) -> Workbench:
-        """Where fixes of this side are tried."""
-        return Workbench(self.rules, self._run.context, self.facts, connections)
-
-    def evidence(self, finding: Finding) -> str:
-        """The lines of a finding."""
-        file = self.texts.get(finding.place.path)
-        if file is None:
-            return ""
-        lines = self._lines.get(file.path) or self._lines.setdefault(file.path, LineIndex(file.text))
-        first, last = finding.place.start.line, finding.place.end.line
-        return " ".join(file.text[lines.line_start(first) : lines.line_start(last + 1)].split())
-
-    def _remember(self, path: str, facts: tuple[Fact, ...], ignores: tuple[Ignore, ...]) -> None:
-        if facts:
-            self.facts[path] = facts
-        if ignores:
-            self.ignores[path] = ignores
-
-
 def _wanted(file: ChangedFile, paths: tuple[str, ...]) -> bool:
     return not paths or any(matches(path, wanted) for wanted in paths for path in (file.path, file.old_path or ""))
 
@@ -414,7 +272,7 @@ def _template_skipped(change: Change, source: SourceFile | Skipped | None) -> So
     return Skipped(source.path, HELM_TEMPLATE) if is_helm_template(source.path, charts) else source
 
 
-def _configuration(change: Change, run: pipeline.Run, head: _Side) -> list[Detection]:
+def _configuration(change: Change, run: pipeline.Run, head: ChangeSide) -> list[Detection]:
     """What is to be said of the configuration itself."""
     rules = rule_set(pipeline.enabled(manifest_rules(), run))
     found: list[Detection] = []
@@ -423,103 +281,3 @@ def _configuration(change: Change, run: pipeline.Run, head: _Side) -> list[Detec
             file = head.texts.get(changed.path) or SourceFile(changed.path, "")
             found += pipeline.judge_configuration(file, Settings(), rules, run.context, changed=True)
     return found
-
-
-def _report(  # noqa: PLR0913, PLR0917 - everything that was found comes together here
-    change: Change,
-    request: Request,
-    run: pipeline.Run,
-    head: _Side,
-    base: _Side,
-    detections: Iterable[Detection],
-    too_many: tuple[Skipped, ...],
-) -> tuple[Report, dict[str, str]]:
-    found = list(detections)
-    renamed = {f.old_path: f.path for f in change.files if f.old_path is not None and f.old_path != f.path}
-    marked = mark(
-        (d.finding for d in base.detections), (d.finding for d in found), renamed, base.evidence, head.evidence
-    )
-    settings = run.settings
-    kept = suppress(marked.head, settings.waivers, head.ignores, pipeline.aliases_of(head.ignores), settings.path)
-    existing = [0] * len(Severity)
-    for finding in kept.findings:
-        if finding.status == EXISTING:
-            existing[finding.severity] += 1
-    new_stems = {f.stem for f in marked.head if f.status == NEW}
-    fresh = [f for f in kept.findings if f.status == NEW or (f.status == WAIVED and f.stem in new_stems)]
-    fresh = _with_patches(fresh, found, head, head.workbench(of_change(change, settings)))
-    fresh = _with_source_patches(fresh, head)
-    report = Report(
-        findings=merge(with_fingerprints(joined(fresh)), _combiner(found, head).combine),
-        fixed=with_fingerprints(joined(marked.fixed)),
-        coverage=head.coverage._replace(skipped=(*head.coverage.skipped, *too_many)),
-        comparison=Comparison(
-            request.base,
-            change.merge_base,
-            request.head or "the working tree",
-            tuple(existing),  # type: ignore[arg-type]
-            change.policy_files,
-        ),
-        skipped_rules=pipeline.skipped_rules(run),
-        waivers=kept.notes,
-        fail_level=run.effective_fail_level,
-        configuration=settings.path,
-        kubernetes_version=settings.kubernetes_version,
-        images=rows(head.images, Decisions(settings, run.known, run.today, tuple(head.builds)), base.images),
-        today=run.today,
-        rendered=_rendered(base, head),
-    )
-    return report, _shown(head, found)
-
-
-def _with_source_patches(findings: list[Finding], head: "_Side") -> list[Finding]:
-    """Proves the fixes of new findings in rendered roots, at their sources."""
-    if head.roots is None:
-        return findings
-    from gitops_guard.rendered_fixes import with_source_patches  # noqa: PLC0415 - few repositories have roots
-
-    bench = head.workbench()
-    return with_source_patches(findings, head.roots.session, head.roots.seen, head.rules, bench.context, bench.validate)
-
-
-def _rendered(base: "_Side", head: "_Side") -> "tuple[RootChange, ...]":
-    """What the change does to the rendered roots that it reaches."""
-    if base.roots is None or head.roots is None:
-        return ()
-    from gitops_guard.rendering.rendered_difference import differences  # noqa: PLC0415 - few repositories have roots
-
-    return differences(base.roots.seen.outcomes, head.roots.seen.outcomes)
-
-
-def _combiner(detections: Iterable[Detection], head: _Side) -> Combiner:
-    by_place = {(one.finding.stem, one.finding.place): one for one in detections if one.fix is not None}
-    return Combiner(head.workbench(), head.texts.get, by_place)
-
-
-def _shown(head: _Side, detections: Iterable[Detection]) -> dict[str, str]:
-    """The texts for excerpts, all secrets masked: also those that were there before and so are not reported."""
-    secrets: dict[str, list[Span]] = {}
-    for detection in (*detections, *head.only_masked):
-        secrets.setdefault(detection.finding.place.path, []).extend(detection.finding.masked)
-    return {path: mask(file.text, secrets.get(path, ())) for path, file in head.texts.items()}
-
-
-def _with_patches(findings: list[Finding], detections: list[Detection], head: _Side, bench: Workbench) -> list[Finding]:
-    """Proves the fixes of new findings, file by file."""
-    wanted: dict[str, list[Detection]] = {}
-    by_place = {(d.finding.stem, d.finding.place): d for d in detections if d.fix is not None}
-    for finding in findings:
-        detection = by_place.get((finding.stem, finding.place))
-        if detection is not None and finding.status == NEW:
-            wanted.setdefault(finding.place.path, []).append(detection)
-    proved: dict[tuple[str, Place], FixOffer] = {}
-    ordered = sorted(wanted.items(), key=lambda item: -max(d.finding.severity for d in item[1]))
-    for number, (path, group) in enumerate(ordered):
-        if (file := head.texts.get(path)) is None:
-            continue
-        if number < PROVED_FILES:
-            found = offers(file, group, bench.bench(d for d in head.plain if d.finding.place.path == path))
-        else:
-            found = {id(d): d.finding.fix._replace(refused=_NOT_PROVED) for d in group if d.finding.fix}
-        proved |= {(d.finding.stem, d.finding.place): found[id(d)] for d in group if id(d) in found}
-    return [f._replace(fix=proved.get((f.stem, f.place), f.fix)) for f in findings]

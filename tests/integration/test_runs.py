@@ -8,7 +8,7 @@ import pytest
 
 from github_standin.git_server import serving
 from github_standin.state import Fault, State
-from gitops_guard import change_check, runner
+from gitops_guard import change_report, runner
 from gitops_guard.cli import main
 from gitops_guard.github.instance import instance_key
 from integration.life import PRIVILEGED, TOKEN, Life, commit, git, life, outside_code
@@ -365,7 +365,7 @@ def test_one_patch_of_all_fixes_applies_and_settles_them(life: Life) -> None:
 
 
 def test_only_so_many_files_have_their_fixes_proved(life: Life, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(change_check, "PROVED_FILES", 2)
+    monkeypatch.setattr(change_report, "PROVED_FILES", 2)
     many(life, 4)
     target = life.folder / "report.json"
     main(["pr", "--offline", "--report", f"json={target}"])
