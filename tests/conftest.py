@@ -14,6 +14,7 @@ def api_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     yield from started(tmp_path_factory.mktemp("server"))
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keeps a module's tests in one process, and those of the one Docker daemon too: what they share is made once."""
     for item in items:
