@@ -9,7 +9,7 @@ demo: $(STAMP)
 	$(BIN)/python examples/demo.py demo
 
 test: $(STAMP)
-	$(BIN)/pytest -q -n auto --dist loadgroup --cov --cov-report=term:skip-covered
+	$(BIN)/pytest -q -n auto --dist loadscope --no-loadscope-reorder --cov --cov-report=term:skip-covered
 
 lint: $(STAMP)
 	$(BIN)/ruff format --check .

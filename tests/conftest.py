@@ -14,14 +14,28 @@ def api_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     yield from started(tmp_path_factory.mktemp("server"))
 
 
-@pytest.hookimpl(tryfirst=True)
+_DOCKER = frozenset(("test_action_image.py", "test_example_workflows.py"))
+"""Modules that share one Docker daemon."""
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keeps a module's tests in one process, and those of the one Docker daemon too: what they share is made once."""
-    for item in items:
-        shared = "docker" if "docker" in getattr(item, "fixturenames", ()) else item.nodeid.partition("::")[0]
-        item.add_marker(pytest.mark.xdist_group(shared))
-    # What takes minutes comes first, so that nothing waits for it in the end.
-    items.sort(key=lambda item: "docker" not in getattr(item, "fixturenames", ()))
+    """Puts what takes minutes first, so that nothing waits for it in the end."""
+    items.sort(key=lambda item: item.path.name not in _DOCKER)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
+    """Keeps a module's tests in one process, and those of the Docker daemon too: what they share is made once."""
+    from xdist.scheduler import (  # type: ignore[import-untyped] # noqa: PLC0415 - only where tests are spread
+        LoadScopeScheduling,
+    )
+
+    class ByModule(LoadScopeScheduling):  # type: ignore[misc] # the package has no types
+        def _split_scope(self, nodeid: str) -> str:
+            module = nodeid.partition("::")[0]
+            return "docker" if module.rpartition("/")[2] in _DOCKER else module
+
+    return ByModule(config, log)
 
 
 @pytest.hookimpl(wrapper=True)
