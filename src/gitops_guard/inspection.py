@@ -5,7 +5,6 @@ from typing import NamedTuple
 
 from gitops_guard.engine import Detection, FileScan, RuleSet, rule_set
 from gitops_guard.finding import Resource
-from gitops_guard.model.delivery import DELIVERY_KINDS, KustomizationFile, ValuesFile
 from gitops_guard.model.file_names import is_kustomization_name, is_values_name
 from gitops_guard.model.inventory import INVENTORY_KINDS, Fact, facts_of
 from gitops_guard.model.kubernetes_object import KubernetesObject, objects
@@ -26,6 +25,12 @@ NOT_A_MANIFEST = "holds no Kubernetes object; searched for credentials only"
 TEMPLATE = "Helm or Go template: not rendered here; searched for credentials only"
 VALUES = "values of a Helm chart: searched for images and secrets only"
 KUSTOMIZATION = "a Kustomization without kind: searched for images, remote sources and secrets only"
+
+_DELIVERY_KINDS = frozenset((
+    "AppProject", "Application", "ApplicationSet", "Bucket", "Component", "GitRepository", "HelmChart", "HelmRelease",
+    "HelmRepository", "Kustomization", "OCIRepository",
+))  # fmt: skip
+"""The kinds that the rules on delivery apply to, known without loading them."""
 
 ReadBeside = Callable[[str], str | None]
 """Gives the text of a file of the repository; None where there is none."""
@@ -116,7 +121,7 @@ def _manifest(file: SourceFile, stream: Stream, scan: FileScan, every: Rules) ->
         for obj in objects(document):
             any_object = True
             found += scan.object(obj, rules)
-            if obj.kind in DELIVERY_KINDS:
+            if obj.kind in _DELIVERY_KINDS:
                 found += scan.object(obj, every.delivery)
             if obj.kind in INVENTORY_KINDS:
                 facts += facts_of(obj, file.path, place_of)  # type: ignore[arg-type]
@@ -153,6 +158,7 @@ def _without_object(
     file: SourceFile, stream: Stream, scan: FileScan, every: Rules, found: tuple[Detection, ...]
 ) -> Inspection:
     """Looks at values of a chart, or at a Kustomization that leaves out its kind."""
+    from gitops_guard.model.delivery import KustomizationFile, ValuesFile  # noqa: PLC0415 - few files are such
     from gitops_guard.plain_files import images_of  # noqa: PLC0415 - only where there is such a file
 
     detections, images = list(found), list[UsedImage]()

@@ -21,7 +21,6 @@ from gitops_guard.rule import Rule, RuleContext
 from gitops_guard.rules import change_rules, delivery_rules, dockerfile_rules, image_fact_rules, manifest_rules
 from gitops_guard.settings import AcceptedRisks, Build, Settings
 from gitops_guard.source_file import Skipped, SourceFile
-from gitops_guard.sources.own_repository import own_repository
 from gitops_guard.suppression import Ignore, matches, suppress
 from gitops_guard.text import LineIndex
 
@@ -45,7 +44,12 @@ class Run(NamedTuple):
     @property
     def context(self) -> RuleContext:
         """What the rules are told."""
-        return RuleContext(self.settings, self.today, images=self.known, repository=own_repository(self.root))
+        return RuleContext(self.settings, self.today, images=self.known, find_repository=self._repository)
+
+    def _repository(self) -> str:
+        from gitops_guard.sources.own_repository import own_repository  # noqa: PLC0415 - few files need it
+
+        return own_repository(self.root)
 
     @property
     def effective_fail_level(self) -> Severity | None:

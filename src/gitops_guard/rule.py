@@ -89,8 +89,8 @@ class RuleContext(NamedTuple):
     """What a rule may know besides the text: no clock, no network, no environment.
 
     `dockerignore` is the text that narrows a Dockerfile's build context, empty if there is none, None if not known.
-    `images` is what registries and scanners were found to know. `repository` is `host/owner/name` of the repository
-    that is scanned, empty if that is not known.
+    `images` is what registries and scanners were found to know. `find_repository` gives `host/owner/name` of the
+    repository that is scanned, empty if that is not known: few rules ask.
     """
 
     settings: Settings
@@ -98,7 +98,12 @@ class RuleContext(NamedTuple):
     path: str = ""
     dockerignore: str | None = None
     images: KnownImages = NOTHING_KNOWN
-    repository: str = ""
+    find_repository: Callable[[], str] = str
+
+    @property
+    def repository(self) -> str:
+        """`host/owner/name` of the repository that is scanned; empty if that is not known."""
+        return self.find_repository()
 
     @property
     def minor(self) -> int:

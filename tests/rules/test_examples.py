@@ -42,7 +42,7 @@ def workbench(rule: Rule, example: Example) -> Workbench:
     delivers = rule.id in {other.id for other in delivery_rules()}
     rules = Rules(none if delivers else one, lambda: one, dict(example.beside).get, lambda: one if delivers else none)
     known = KnownImages({facts.reference: facts for facts in example.known()})
-    context = RuleContext(settings, TODAY, images=known, repository=example.repository)
+    context = RuleContext(settings, TODAY, images=known, find_repository=lambda: example.repository)
     beside = {path: inspect(SourceFile(path, text), rules, context).facts for path, text in example.beside}
     return Workbench(rules, context, beside)
 

@@ -7,11 +7,6 @@ from typing import NamedTuple
 from gitops_guard.model.kubernetes_object import KubernetesObject
 from gitops_guard.syntax.field import Field
 
-DELIVERY_KINDS = frozenset((
-    "AppProject", "Application", "ApplicationSet", "Bucket", "Component", "GitRepository", "HelmChart", "HelmRelease",
-    "HelmRepository", "Kustomization", "OCIRepository",
-))  # fmt: skip
-
 _COMMIT = r"[0-9a-f]{40}|[0-9a-f]{64}"
 _VERSION = r"v?\d+(?:\.\d+){1,3}(?:[-+.][0-9A-Za-z.+-]+)?"
 _ADDRESS = r"(?:[a-z+]+://)?(?:[^@/\s]+@)?([^:/\s]+)(?::\d+(?=/))?[:/](.+?)(?:\.git)?/?"

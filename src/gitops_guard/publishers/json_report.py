@@ -5,14 +5,16 @@ made once.
 """
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from gitops_guard import __version__
 from gitops_guard.finding import Finding, FixOffer, Resource, Severity
 from gitops_guard.publishers.escape import valid_json
-from gitops_guard.rendered_effect import RootChange
 from gitops_guard.report import SCHEMA_VERSION, Comparison, ImageRow, Report
 from gitops_guard.syntax.field import KeyPath, format_keypath
+
+if TYPE_CHECKING:
+    from gitops_guard.rendered_effect import RootChange
 
 Json = dict[str, Any]
 
@@ -45,7 +47,7 @@ def render(report: Report) -> str:
     return valid_json(json.dumps(value, ensure_ascii=False, separators=(",", ":"))) + "\n"
 
 
-def _root_change(change: RootChange) -> Json:
+def _root_change(change: "RootChange") -> Json:
     """A root; `unknown` says why it was not compared, `more` counts objects that are not listed."""
     objects = [{**one._asdict(), "fields": [field._asdict() for field in one.fields]} for one in change.objects]
     return {**change._asdict(), "objects": objects}
