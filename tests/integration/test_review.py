@@ -127,6 +127,22 @@ def test_commands_are_named_where_a_workflow_of_the_base_obeys_them(
     assert "comment `/gitops-guard fix`, or" in state.issue_comments[0]["body"]
 
 
+def test_what_cannot_be_suggested_is_in_one_patch_of_the_summary(
+    state: State, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    main(["pr"])
+    assert "One patch of all fixes" not in state.issue_comments[0]["body"]
+    text = (state.path / "old.yaml").read_text()
+    push(state, tmp_path, monkeypatch, old__yaml=text.replace("namespace: shop", "namespace: default") + "# more\n")
+    main(["pr"])
+    body = state.issue_comments[0]["body"]
+    assert "<summary>One patch of all fixes, for <code>git apply</code></summary>" in body
+    patch = body.partition("One patch of all fixes")[2].partition("```diff\n")[2].partition("\n```")[0]
+    applied = subprocess.run(["git", "apply", "-"], cwd=state.path, input=patch + "\n", text=True, check=False)
+    assert applied.returncode == 0
+    assert "privileged: false" in (state.path / "new.yaml").read_text()
+
+
 def test_the_suggestion_replaces_exactly_its_lines(state: State) -> None:
     main(["pr"])
     (comment,) = state.review_comments

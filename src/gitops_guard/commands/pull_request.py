@@ -18,8 +18,9 @@ from gitops_guard.github.run_event import read_merge_group
 from gitops_guard.local_configuration import local_settings
 from gitops_guard.network_patch import policy_patch
 from gitops_guard.options import report_targets
+from gitops_guard.patch_file import whole_patch
 from gitops_guard.publishers import markdown, post_review
-from gitops_guard.publishers.offers import surroundings
+from gitops_guard.publishers.offers import all_suggested, surroundings
 from gitops_guard.publishers.review import Review, compose
 from gitops_guard.report import Report
 from gitops_guard.run_delivery import Delivery, summarise, tell, tell_failure
@@ -186,8 +187,10 @@ def _post(task: _Task, event: PullRequestEvent, found: _Found) -> None:
 
 def _summary(event: PullRequestEvent, found: _Found) -> str:
     blob = f"{event.server_url}/{event.repository}/blob/{event.head_sha}"
-    around = surroundings(found.judged.report, found.review, blob)
-    return markdown.render(found.judged.report, around._replace(commands=found.commands))
+    report = found.judged.report
+    around = surroundings(report, found.review, blob)
+    whole = "" if all_suggested(report, around) else whole_patch(report).text
+    return markdown.render(report, around._replace(commands=found.commands, whole=whole))
 
 
 def _handed_over(task: _Task, event: PullRequestEvent, found: _Found) -> str:

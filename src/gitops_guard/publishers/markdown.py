@@ -18,6 +18,7 @@ COMMENT_LIMIT = 65_536 - 256
 """Characters: what GitHub takes, less room for the hidden line of a comment."""
 _MOST_ROWS, _LEAST_ROWS = 2000, 25
 _SECTIONS = {
+    "whole": "the one patch of all fixes",
     "combined": "the patches of several places",
     "network_patch": "the policy patch",
     "waived": "what was accepted",
@@ -40,13 +41,14 @@ class Surroundings(NamedTuple):
 
     `blob` is the address of the commit's files (`https://github.com/o/r/blob/SHA`), `offers` the words of the column
     Fix by fingerprint (`suggested above`), `patch` the address of the whole patch, `commands` whether comments that
-    start with `/gitops-guard` are obeyed.
+    start with `/gitops-guard` are obeyed. `whole` is one patch of all fixes, for those that cannot be suggested.
     """
 
     blob: str = ""
     offers: Mapping[str, str] = _NO_LINKS
     patch: str = ""
     commands: bool = False
+    whole: str = ""
 
 
 NOWHERE = Surroundings()
@@ -82,6 +84,7 @@ def _page(report: Report, around: Surroundings, rows: list[_Row]) -> Page:
         "fixable": any(f.fix is not None and f.fix.patch is not None for f in found),
         "commands": around.commands,
         "patch": around.patch,
+        "whole": fenced(around.whole) if around.whole else (),
         "looked_at": _looked_at(report),
         "combined": [_combined(f) for f in found if f.fix is not None and f.fix.combined is not None][:_COMBINED],
         "network_patch": None if report.network_patch is None else fenced(report.network_patch.diff),

@@ -5,6 +5,8 @@ from gitops_guard.publishers.markdown import Surroundings
 from gitops_guard.publishers.review import FINGERPRINT, Review
 from gitops_guard.report import Report
 
+SUGGESTED = "suggested in the review"
+
 
 def surroundings(report: Report, review: Review, blob: str) -> Surroundings:
     """What the summary may point to. `blob` is the address of the commit's files."""
@@ -23,4 +25,11 @@ def _offer(finding: Finding, said: set[str], suggested: set[str]) -> str:
         return ""
     if patch.safety == DISPLAY_ONLY:
         return "a patch to read in the review"
-    return "suggested in the review" if short in suggested else "patch in the review"
+    return SUGGESTED if short in suggested else "patch in the review"
+
+
+def all_suggested(report: Report, around: Surroundings) -> bool:
+    """Whether every proved fix that is not only there to be read is suggested in the review."""
+    patches = ((f, None if f.fix is None else f.fix.patch) for f in report.open)
+    proved = (f for f, patch in patches if patch is not None and patch.safety != DISPLAY_ONLY)
+    return all(around.offers.get(f.fingerprint) == SUGGESTED for f in proved)
