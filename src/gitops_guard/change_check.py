@@ -156,8 +156,7 @@ def _render(change: Change, request: Request, run: pipeline.Run, head: ChangeSid
 def _reaching(change: Change, wanted: Sequence[str]) -> list[str]:
     """The paths of a change that may reach a root; none where the repository has no root."""
     paths = [path for path in change.paths if not wanted or any(matches(path, p) for p in wanted)]
-    listings = (change.listing(of_base=side)[0] for side in (False, True))
-    return paths if paths and (pipeline.has_roots(change.paths) or any(map(pipeline.has_roots, listings))) else []
+    return paths if paths and pipeline.change_has_roots(change) else []
 
 
 def _lead_back(change: Change, run: pipeline.Run, head: ChangeSide, base: ChangeSide) -> None:

@@ -15,7 +15,7 @@ from gitops_guard.network.opened_paths import opened_paths
 from gitops_guard.network.opening_causes import may_open
 from gitops_guard.network.reading import cluster
 from gitops_guard.network_sides import KINDS, WORDS, Reading, TwoSides, VariantSides, is_wanted, two_sides
-from gitops_guard.pipeline import has_roots
+from gitops_guard.pipeline import change_has_roots
 from gitops_guard.settings import Settings
 from gitops_guard.source_file import Skipped, SourceFile
 from gitops_guard.sources.git import Change, ChangedFile
@@ -133,8 +133,7 @@ def compared(
 
 
 def _reached(change: Change, settings: Settings) -> "ReachedSessions | None":
-    listings = (change.listing(of_base=side)[0] for side in (False, True))
-    if not (has_roots(change.paths) or any(map(has_roots, listings))):
+    if not change_has_roots(change):
         return None
     from gitops_guard.rendered_network import sessions  # noqa: PLC0415 - few repositories have roots
 

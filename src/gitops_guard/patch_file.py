@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from gitops_guard.editing.diff import unified_diff
+from gitops_guard.editing.diff import common_ends, unified_diff
 from gitops_guard.finding import DISPLAY_ONLY, Patch
 from gitops_guard.report import Report
 
@@ -67,13 +67,7 @@ def _add(patch: Patch, edits: dict[str, list[_Edit]], before: dict[str, str | No
 
 def _edit(before: str, after: str) -> _Edit:
     old, new = before.split("\n"), after.split("\n")
-    most = min(len(old), len(new))
-    start = 0
-    while start < most and old[start] == new[start]:
-        start += 1
-    end = 0
-    while end < most - start and old[-1 - end] == new[-1 - end]:
-        end += 1
+    start, end = common_ends(old, new)
     return _Edit(start, len(old) - end, tuple(new[start : len(new) - end]))
 
 

@@ -4,7 +4,7 @@ import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from gitops_guard.comparison import with_fingerprints
 from gitops_guard.engine import Detection, FileScan, RuleSet, rule_set, scan_repository
@@ -13,7 +13,7 @@ from gitops_guard.finding import EXISTING, Finding, Severity
 from gitops_guard.images.builds import settled
 from gitops_guard.images.table import Decisions, rows
 from gitops_guard.inspection import Inspection, ReadBeside, Rules, inspect
-from gitops_guard.model.file_names import is_kustomization_name
+from gitops_guard.model.file_names import KUSTOMIZATIONS
 from gitops_guard.model.inventory import Fact, Inventory, inventory
 from gitops_guard.model.used_image import UsedImage
 from gitops_guard.report import Coverage, Report, RuleSummary, SkippedRule
@@ -24,7 +24,11 @@ from gitops_guard.source_file import Skipped, SourceFile
 from gitops_guard.suppression import Ignore, matches, suppress
 from gitops_guard.text import LineIndex
 
+if TYPE_CHECKING:
+    from gitops_guard.sources.git import Change
+
 Tick = Callable[[], None]
+_ROOT_NAMES = KUSTOMIZATIONS | {"Chart.yaml"}
 
 
 class Run(NamedTuple):
@@ -142,8 +146,12 @@ def judge_tree(run: Run, side: Side, rules: Rules, start: float, extend: Extend 
 
 def has_roots(paths: Iterable[str]) -> bool:
     """Whether any of these paths is that of a kustomization or a chart."""
-    names = (path.rpartition("/")[2] for path in paths)
-    return any(name == "Chart.yaml" or is_kustomization_name(name) for name in names)
+    return any(path.rpartition("/")[2] in _ROOT_NAMES for path in paths)
+
+
+def change_has_roots(change: "Change") -> bool:
+    """Whether either side of a change has a kustomization or a chart."""
+    return has_roots(change.paths) or change.holds_any(_ROOT_NAMES)
 
 
 def look(files: Iterable[SourceFile | Skipped], rules: Rules, run: Run, tick: Tick | None = None) -> Side:

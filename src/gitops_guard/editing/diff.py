@@ -1,5 +1,7 @@
 """Unified diffs that `git apply` takes."""
 
+from collections.abc import Sequence
+
 _CONTEXT = 3
 _COMPARED_LINES = 4000
 _ESCAPES = {7: "\\a", 8: "\\b", 9: "\\t", 10: "\\n", 11: "\\v", 12: "\\f", 13: "\\r", 34: '\\"', 92: "\\\\"}
@@ -51,11 +53,8 @@ def _hunks(before: list[str], after: list[str]) -> list[str]:
     return out
 
 
-_Operation = tuple[str, int, int, int, int]
-
-
-def _operations(before: list[str], after: list[str]) -> list[_Operation]:
-    """What to keep and to replace. What is equal at both ends is set aside first: edits touch few lines."""
+def common_ends(before: Sequence[str], after: Sequence[str]) -> tuple[int, int]:
+    """How many lines are equal at the beginning, and of the rest at the end."""
     limit = min(len(before), len(after))
     head = 0
     while head < limit and before[head] == after[head]:
@@ -63,6 +62,15 @@ def _operations(before: list[str], after: list[str]) -> list[_Operation]:
     tail = 0
     while tail < limit - head and before[-1 - tail] == after[-1 - tail]:
         tail += 1
+    return head, tail
+
+
+_Operation = tuple[str, int, int, int, int]
+
+
+def _operations(before: list[str], after: list[str]) -> list[_Operation]:
+    """What to keep and to replace. What is equal at both ends is set aside first: edits touch few lines."""
+    head, tail = common_ends(before, after)
     old_end, new_end = len(before) - tail, len(after) - tail
     operations: list[_Operation] = [("equal", 0, head, 0, head)]
     if max(old_end, new_end) - head > _COMPARED_LINES:

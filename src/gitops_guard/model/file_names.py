@@ -3,7 +3,7 @@
 import re
 
 _VALUES_NAME = r"(?i)(?:.*[._-])?values(?:[._-].*)?\.ya?ml"
-_KUSTOMIZATIONS = frozenset(("kustomization.yaml", "kustomization.yml", "Kustomization"))
+KUSTOMIZATIONS = frozenset(("kustomization.yaml", "kustomization.yml", "Kustomization"))
 
 
 def is_values_name(path: str) -> bool:
@@ -16,4 +16,4 @@ def is_values_name(path: str) -> bool:
 
 def is_kustomization_name(name: str) -> bool:
     """Whether Kustomize reads a file of this base name."""
-    return name in _KUSTOMIZATIONS
+    return name in KUSTOMIZATIONS

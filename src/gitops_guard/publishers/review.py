@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
+from gitops_guard.editing.diff import common_ends
 from gitops_guard.finding import DISPLAY_ONLY, NEW, WAIVED, Finding, Patch
 from gitops_guard.publishers import wording
 from gitops_guard.publishers.escape import markdown_code as code
@@ -171,12 +172,7 @@ def replaced_lines(patch: Patch) -> Replaced | None:
         return None
     before = patch.files[0].before.split("\n")
     after = patch.files[0].after.split("\n")
-    start = 0
-    while start < min(len(before), len(after)) and before[start] == after[start]:
-        start += 1
-    end = 0
-    while end < min(len(before), len(after)) - start and before[-1 - end] == after[-1 - end]:
-        end += 1
+    start, end = common_ends(before, after)
     if start == len(before) - end:
         if start == 0:
             return None

@@ -5,8 +5,9 @@ pager, no fetch of missing objects. Revisions never begin with a dash.
 """
 
 import os
+import re
 import subprocess
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import IO, NamedTuple, Self
 
 from gitops_guard.errors import UsageError
@@ -120,6 +121,12 @@ class Change:
             elif name and mode != _SUBMODULE:
                 files.add(_text(name))
         return frozenset(files), frozenset(links)
+
+    def holds_any(self, names: Collection[str]) -> bool:
+        """Whether the head's commit has a file of one of these base names; what only the base has is in `paths`."""
+        found = _git(self.root, "ls-tree", "-r", "-z", "--name-only", "--full-tree", self.tip)
+        wanted = b"|".join(re.escape(name.encode()) for name in sorted(names))
+        return re.search(rb"(?:^|[/\0])(?:" + wanted + rb")\0", found) is not None
 
     def content(self, path: str, *, of_base: bool) -> bytes | None:
         """The bytes of a file of one side's commit."""
